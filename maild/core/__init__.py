@@ -1,0 +1,1 @@
+"""Judgement: pure functions on plain values; no clock, no dice, no disk."""
