@@ -1,0 +1,200 @@
+"""A Config and the rules beside it to the frozen Policy that judgement reads.
+
+It refuses to keep anything: asked again after SIGHUP it reads rules and keys anew.
+Called by `app`, `maild check` and `maild explain`.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from maild.config import names, sections
+from maild.config.documents import Document, read
+from maild.config.loading import Config
+from maild.config.problems import ConfigErrors, Problem, unknown
+from maild.config.secrets import read_keys
+from maild.core.policy import Agent, Calendar, Closing, Keys, OurAddress, Plan, Policy, Team, Topic
+from maild.core.rules import Names, RawRule, Rule, compile_rules
+
+_DAY = timedelta(hours=24)
+
+
+def policy(config: Config) -> Policy:
+    """Everything an admin decided. ConfigErrors has every problem of the rules and the secret file."""
+    problems: list[Problem] = []
+    rules = _rules(config, problems)
+    keys = _keys(config, problems)
+    if problems or keys is None:
+        raise ConfigErrors(problems)
+    calendars = _calendars(config)
+    agents, teams = _people(config)
+    closing = config.closing
+    return Policy(
+        name=config.desk.name,
+        tag=config.desk.tag,
+        domain=config.desk.domain,
+        separator=config.desk.separator,
+        admin=config.desk.admin,
+        addresses=tuple(
+            OurAddress(email=each.address.lower(), name=each.name or config.desk.name, topic=each.topic, team=each.team)
+            for each in config.address
+        ),
+        agents=agents,
+        teams=teams,
+        topics={key: _topic(key, config.topic) for key in config.topic},
+        priorities=config.defaults.priorities,
+        default_priority=config.defaults.priority,
+        plans=_plans(config, calendars),
+        default_plan=config.defaults.sla,
+        calendars=calendars,
+        closing=Closing(
+            confirm=closing.confirm.within(_open_hours_a_day(calendars[closing.calendar])), calendar=closing.calendar
+        ),
+        keys=keys,
+        rules=rules,
+        acknowledgements_per_day=config.acknowledgement.per_sender_per_day,
+        default_team=config.defaults.team,
+        by_email={agent.email.casefold(): key for key, agent in agents.items()},
+    )
+
+
+def _keys(config: Config, problems: list[Problem]) -> Keys | None:
+    try:
+        return read_keys(config.desk.secret_file)
+    except ConfigErrors as error:
+        problems += error.problems
+        return None
+
+
+def _rules(config: Config, problems: list[Problem]) -> tuple[Rule, ...]:
+    tables: list[RawRule] = []
+    for path in rule_files(config.desk.rules):
+        try:
+            tables += _raw_rules(read(path), problems)
+        except ConfigErrors as error:
+            problems += error.problems
+    rules, wrong = compile_rules(
+        tables,
+        Names(
+            topics=tuple(config.topic),
+            priorities=config.defaults.priorities,
+            teams=tuple(config.team),
+            agents=tuple(config.agent),
+            plans=tuple(config.sla) or (names.NO_PROMISE,),
+        ),
+    )
+    problems += wrong
+    return rules
+
+
+def rule_files(directory: Path) -> list[Path]:
+    """The rule files in the order they are read: by name, as bytes. Hidden files are an editor's."""
+    found = (path for path in directory.glob("*.toml") if not path.name.startswith("."))
+    return sorted(found, key=lambda path: path.name.encode("utf-8", "surrogateescape"))
+
+
+def _raw_rules(document: Document, problems: list[Problem]) -> Iterable[RawRule]:
+    for key in document.data:
+        if key != "rule":
+            said = unknown("key", key, ("rule",))
+            problems.append(Problem(document.file, document.line_of((key,)), key, said))
+    tables = document.data.get("rule", ())
+    if not isinstance(tables, tuple) or not all(isinstance(table, Mapping) for table in tables):
+        problems.append(Problem(document.file, document.line_of(("rule",)), "rule", "write each rule below [[rule]]"))
+        return ()
+    lines: list[dict[Any, int]] = [{} for _ in tables]
+    for place, line in document.lines.items():
+        if len(place) > 1 and place[0] == "rule" and isinstance(place[1], int):
+            lines[place[1]][place[2:]] = line
+    return [
+        RawRule(file=document.file, number=number, table=table, line=lines[number].get((), 0), lines=lines[number])
+        for number, table in enumerate(tables)
+    ]
+
+
+def _people(config: Config) -> tuple[dict[str, Agent], dict[str, Team]]:
+    """Membership counts wherever it is written: at the team, at the agent, or by leading the team."""
+    members: dict[str, dict[str, None]] = {key: {} for key in config.team}
+    for key, team in config.team.items():
+        members[key].update(dict.fromkeys((*team.members, *filter(None, (team.lead,)))))
+    for key, agent in config.agent.items():
+        for team_key in agent.teams:
+            members[team_key][key] = None
+    agents = {
+        key: Agent(
+            key=key,
+            name=agent.name,
+            email=agent.email,
+            teams=tuple(team for team, people in members.items() if key in people),
+            admin=agent.admin,
+        )
+        for key, agent in config.agent.items()
+    }
+    teams = {
+        key: Team(key=key, name=team.name, members=tuple(members[key]), lead=team.lead, calendar=team.calendar)
+        for key, team in config.team.items()
+    }
+    return agents, teams
+
+
+def _topic(key: str, topics: Mapping[str, sections.Topic]) -> Topic:
+    """A topic; what it leaves open is as its nearest parent says."""
+    line = [topics[key]]
+    while line[-1].parent:
+        line.append(topics[line[-1].parent])
+
+    def inherited(name: str, default: Any) -> Any:
+        return next((value for each in line if (value := getattr(each, name)) not in ("", None)), default)
+
+    return Topic(
+        key=key,
+        name=line[0].name,
+        path=" / ".join(each.name for each in reversed(line)),
+        parent=line[0].parent,
+        team=inherited("team", ""),
+        agent=inherited("agent", ""),
+        priority=inherited("priority", ""),
+        sla=inherited("sla", ""),
+        acknowledge=inherited("acknowledge", True),
+    )
+
+
+def _calendars(config: Config) -> dict[str, Calendar]:
+    always = Calendar(key=names.ALWAYS, zone=ZoneInfo("UTC"), hours=(((time.min, time.max),),) * 7, always=True)
+    written = {
+        key: Calendar(key=key, zone=each.timezone, hours=each.week, holidays=frozenset(each.holidays))
+        for key, each in config.calendar.items()
+    }
+    return {names.ALWAYS: always, **written}
+
+
+def _plans(config: Config, calendars: Mapping[str, Calendar]) -> dict[str, Plan]:
+    if not config.sla:
+        nothing = Plan(key=names.NO_PROMISE, name="Default", response=None, resolution=None, calendar=names.ALWAYS)
+        return {names.NO_PROMISE: nothing}
+    plans = {}
+    for key, each in config.sla.items():
+        day = _open_hours_a_day(calendars[each.calendar])
+        plans[key] = Plan(
+            key=key,
+            name=each.name,
+            response=each.response.within(day) if each.response else None,
+            resolution=each.resolution.within(day) if each.resolution else None,
+            calendar=each.calendar,
+        )
+    return plans
+
+
+def _open_hours_a_day(calendar: Calendar) -> timedelta:
+    """How long a working day is, on average over the days of the week that are open at all."""
+    if calendar.always:
+        return _DAY
+    open_days = [day for day in calendar.hours if day]
+    return sum((_length(*interval) for day in open_days for interval in day), timedelta()) / len(open_days)
+
+
+def _length(start: time, end: time) -> timedelta:
+    until = _DAY if end == time.max else timedelta(hours=end.hour, minutes=end.minute)
+    return until - timedelta(hours=start.hour, minutes=start.minute)
