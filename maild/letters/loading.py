@@ -1,0 +1,171 @@
+"""Loading: templates are read from directories and each is tried before any letter needs it.
+
+Two kinds of trial: names are looked up in the parsed template, so that a wrong one is found
+on branches no sample takes; then each letter is written with samples of all it may come with.
+It refuses to know
+what a letter is for beyond the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.meta import find_undeclared_variables
+
+from maild.core.names import nearest
+from maild.letters import cards
+from maild.letters.catalogue import CATALOGUE, EVERYWHERE
+from maild.letters.outgoing import NotRenderable
+from maild.letters.samples import samples
+from maild.letters.templates import LAYOUT, SUBJECT, Source, TemplateProblem, Templates, fault
+
+VIEWS: Mapping[str, type] = {
+    "ticket": cards.TicketView,
+    "entry": cards.EntryView,
+    "desk": cards.DeskView,
+    "recipient": cards.PersonView,
+}
+PAGE = ("body", "subject", "desk")  # what layout.html may use
+
+
+class TemplateErrors(Exception):
+    """Everything wrong with the templates, a line each: file:line: what."""
+
+    def __init__(self, problems: Sequence[TemplateProblem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+def load(directories: Sequence[Path]) -> Templates:
+    """Compile the templates of these directories; a file of an earlier one stands in for a later one's.
+
+    Raises TemplateErrors with every problem of every file: what cannot be read or compiled,
+    names no letter has, and what fails when each letter is written once with a sample.
+    """
+    sources, problems = _gather(directories)
+    templates = Templates(sources)
+    problems += _check(templates, sources)
+    if problems:
+        raise TemplateErrors(sorted(problems, key=lambda p: (p.file, p.line)))
+    return templates
+
+
+# --------------------------------------------------------------------- from files
+
+
+def _gather(directories: Sequence[Path]) -> tuple[dict[str, Source], list[TemplateProblem]]:
+    """The templates by name, subjects apart, and what is wrong with the files themselves."""
+    sources: dict[str, Source] = {}
+    problems: list[TemplateProblem] = []
+    known = {f"{name}.txt" for name in CATALOGUE} | {LAYOUT}
+    for directory in directories:
+        for path in sorted([*directory.glob("*.txt"), *directory.glob(LAYOUT)]):
+            if path.name in sources:
+                continue
+            if path.name not in known and not path.name.startswith("_"):
+                problems.append(
+                    TemplateProblem(str(path), 1, "there is no letter of this name" + _meant(path.name, known))
+                )
+                continue
+            try:
+                text = path.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                text = "Subject: unreadable\n\n"
+                problems.append(TemplateProblem(str(path), 1, f"cannot be read: {error}"))
+            _split(path, text, sources, problems)
+    where = str(directories[-1]) if directories else "."
+    problems += [TemplateProblem(where, 1, f"{name} is missing") for name in sorted(known - sources.keys())]
+    return sources, problems
+
+
+def _split(path: Path, text: str, sources: dict[str, Source], problems: list[TemplateProblem]) -> None:
+    """A letter becomes two templates; blank lines stand in for the head, so that line numbers stay true."""
+    if path.name == LAYOUT or path.name.startswith("_"):
+        sources[path.name] = Source(str(path), text)
+        return
+    subject, _, rest = text.partition("\n")
+    blank, _, body = rest.partition("\n")
+    if not subject.startswith("Subject:") or not subject.removeprefix("Subject:").strip():
+        problems.append(TemplateProblem(str(path), 1, "must begin with a line “Subject: …”"))
+    elif blank.strip():
+        problems.append(TemplateProblem(str(path), 2, "must be blank: the body begins below the subject"))
+    elif not body.strip():
+        problems.append(TemplateProblem(str(path), 3, "the letter has no words"))
+    sources[path.name] = Source(str(path), "\n\n" + body)
+    sources[path.name + SUBJECT] = Source(str(path), subject.removeprefix("Subject:").strip())
+
+
+def _meant(wrong: str, names: Iterable[str]) -> str:
+    near = nearest(wrong, sorted(names))
+    return f" (did you mean “{near[0]}”?)" if near else ""
+
+
+# --------------------------------------------------------------------- trials
+
+
+def _check(templates: Templates, sources: Mapping[str, Source]) -> list[TemplateProblem]:
+    """Everything wrong with these templates, each thing once."""
+    problems = [problem for name in sources for problem in _names(templates, name, sources[name])]
+    if not problems:  # an unknown name would only fail a second time
+        problems += [problem for name in CATALOGUE for problem in _trials(templates, name, sources)]
+        problems += _page_trial(templates, sources)
+    return list(dict.fromkeys(problems))
+
+
+def _names(templates: Templates, name: str, source: Source) -> Iterator[TemplateProblem]:
+    try:
+        tree = templates.environment.parse(source.text, name, source.file)
+        templates.environment.get_template(name)
+    except TemplateSyntaxError as error:
+        yield TemplateProblem(source.file, error.lineno, error.message or "syntax error")
+        return
+    form = CATALOGUE.get(name.removesuffix(SUBJECT).removesuffix(".txt"))
+    allowed = [*PAGE] if name == LAYOUT else [*EVERYWHERE, *(form.context if form else ())]
+    unknown = find_undeclared_variables(tree) - set(allowed)
+    for node in tree.find_all(nodes.Name):
+        if node.name in unknown and node.ctx == "load":
+            yield TemplateProblem(
+                source.file, node.lineno, f"“{node.name}” is not known here{_meant(node.name, allowed)}"
+            )
+    for access in tree.find_all(nodes.Getattr):
+        view = VIEWS.get(access.node.name) if isinstance(access.node, nodes.Name) else None
+        names = [key for key in dir(view) if not key.startswith("_")] if view else [access.attr]
+        if access.attr not in names:
+            what = f"{access.node.name}.{access.attr}"  # type: ignore[attr-defined]  # it is a Name, looked at above
+            yield TemplateProblem(source.file, access.lineno, f"there is no “{what}”{_meant(access.attr, names)}")
+
+
+def _trials(templates: Templates, name: str, sources: Mapping[str, Source]) -> Iterator[TemplateProblem]:
+    if f"{name}.txt" not in sources:
+        return
+    for seen in samples(CATALOGUE[name]):
+        try:
+            subject, text = templates.write(name, seen)
+        except NotRenderable as error:
+            yield (
+                fault(error.__cause__, f"{name}.txt") if isinstance(error.__cause__, Exception) else _plain(name, error)
+            )
+            continue
+        if not subject:
+            yield TemplateProblem(sources[f"{name}.txt"].file, 1, "the subject can come out empty")
+        if not text.strip():
+            yield TemplateProblem(sources[f"{name}.txt"].file, 3, "the letter can come out without a word")
+
+
+def _plain(name: str, error: Exception) -> TemplateProblem:
+    return TemplateProblem(f"{name}.txt", 0, str(error))
+
+
+def _page_trial(templates: Templates, sources: Mapping[str, Source]) -> Iterator[TemplateProblem]:
+    if LAYOUT not in sources:
+        return
+    desk = cards.DeskView("Example Bank Support", "support@bank.example", "BANK")
+    try:
+        page = templates.environment.get_template(LAYOUT).render(body="WORDS", subject="A subject", desk=desk)
+    except Exception as error:  # noqa: BLE001 - a template can raise anything
+        yield fault(error, LAYOUT)
+        return
+    if "WORDS" not in page:
+        yield TemplateProblem(sources[LAYOUT].file, 1, "{{ body }} is missing: the letters would be empty")
