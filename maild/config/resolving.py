@@ -24,7 +24,7 @@ _DAY = timedelta(hours=24)
 def policy(config: Config) -> Policy:
     """Everything an admin decided. ConfigErrors has every problem of the rules and the secret file."""
     problems: list[Problem] = []
-    rules = _rules(config, problems)
+    rules = read_rules(config.desk.rules, _names(config), problems)
     keys = _keys(config, problems)
     if problems or keys is None:
         raise ConfigErrors(problems)
@@ -68,23 +68,25 @@ def _keys(config: Config, problems: list[Problem]) -> Keys | None:
         return None
 
 
-def _rules(config: Config, problems: list[Problem]) -> tuple[Rule, ...]:
+def _names(config: Config) -> Names:
+    return Names(
+        topics=tuple(config.topic),
+        priorities=config.defaults.priorities,
+        teams=tuple(config.team),
+        agents=tuple(config.agent),
+        plans=tuple(config.sla) or (names.NO_PROMISE,),
+    )
+
+
+def read_rules(directory: Path, known: Names, problems: list[Problem]) -> tuple[Rule, ...]:
+    """The rules of a directory, compiled; what is wrong with them joins `problems`."""
     tables: list[RawRule] = []
-    for path in rule_files(config.desk.rules):
+    for path in rule_files(directory):
         try:
             tables += _raw_rules(read(path), problems)
         except ConfigErrors as error:
             problems += error.problems
-    rules, wrong = compile_rules(
-        tables,
-        Names(
-            topics=tuple(config.topic),
-            priorities=config.defaults.priorities,
-            teams=tuple(config.team),
-            agents=tuple(config.agent),
-            plans=tuple(config.sla) or (names.NO_PROMISE,),
-        ),
-    )
+    rules, wrong = compile_rules(tables, known)
     problems += wrong
     return rules
 

@@ -1,0 +1,128 @@
+"""Verbs about tickets: tickets, show, do."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from maild.cli import opening
+from maild.cli.exits import Complaint, Exit
+from maild.cli.output import as_json, paragraph, plain, table, when
+from maild.core import trail
+from maild.core.model import SendLetter, SetField, Status, Ticket
+from maild.core.policy import Policy
+
+
+def tickets(args: argparse.Namespace) -> int:
+    wrong = [status for status in args.status or () if status not in set(Status)]
+    if wrong:
+        raise Complaint(f"no status is called {wrong[0]!r}; there are: {', '.join(Status)}", Exit.USAGE)
+    with opening.built_app(args) as app:
+        found = app.store.tickets(statuses=args.status or (), team=args.team, agent=args.agent, limit=args.limit)
+        policy = app.policy
+    if args.json:
+        as_json([ticket_json(ticket, policy) for ticket in found])
+    elif not found:
+        print("No tickets.")
+    else:
+        table(
+            ("ticket", "status", "priority", "team", "agent", "requester", "subject", "due"),
+            [
+                (
+                    t.number,
+                    t.status,
+                    t.priority,
+                    t.team or "-",
+                    t.agent or "-",
+                    t.requester.email,
+                    t.subject,
+                    when(t.next_due),
+                )
+                for t in found
+            ],
+        )
+    return Exit.OK
+
+
+def ticket_json(ticket: Ticket, policy: Policy) -> dict[str, Any]:
+    from maild.core.tokens import subject_token
+
+    return {
+        "number": ticket.number,
+        "token": subject_token(policy.keys, policy.tag, ticket.number),
+        "subject": ticket.subject,
+        "status": ticket.status,
+        "requester": {"email": ticket.requester.email, "name": ticket.requester.name},
+        "address": ticket.address,
+        "topic": ticket.topic,
+        "priority": ticket.priority,
+        "team": ticket.team,
+        "agent": ticket.agent,
+        "sla": ticket.sla,
+        "tags": list(ticket.tags),
+        "watchers": list(ticket.watchers),
+        "created_at": ticket.created_at,
+        "responded_at": ticket.responded_at,
+        "resolved_at": ticket.resolved_at,
+        "closed_at": ticket.closed_at,
+        "closing": ticket.closing,
+        "next_due": ticket.next_due,
+    }
+
+
+def show(args: argparse.Namespace) -> int:
+    from maild.core import sla
+
+    with opening.built_app(args) as app:
+        ticket = app.store.ticket(args.number)
+        if ticket is None:
+            raise Complaint(f"there is no ticket {args.number}", Exit.DATA)
+        entries = app.store.entries(args.number)
+        policy = app.policy
+    if args.json:
+        as_json({**ticket_json(ticket, policy), "entries": entries, "clocks": sla.describe(ticket, policy)})
+        return Exit.OK
+    for name, value in trail.card(ticket, policy):
+        print(f"{name + ':':12} {plain(value)}")
+    for line in sla.describe(ticket, policy):
+        print(f"{'':12} {line}")
+    for entry in entries:
+        print(f"\n{when(entry.at)}  {plain(trail.headline(entry, policy))}")
+        if entry.text and not trail.is_event(entry):
+            print("    " + paragraph(entry.text).replace("\n", "\n    "))
+    return Exit.OK
+
+
+def do(args: argparse.Namespace) -> int:
+    with opening.built_app(args) as app:
+        try:
+            outcome = app.desk.command(args.number, args.text, args.agent)
+        except LookupError as error:
+            raise Complaint(str(error.args[0]), Exit.DATA) from None
+        policy = app.policy
+    mistakes = [
+        mistake
+        for change in outcome.changes
+        if isinstance(change, SendLetter) and change.letter.template == "command-error"
+        for mistake in change.letter.context["mistakes"]
+    ]
+    changes = [change for change in outcome.changes if isinstance(change, SetField)]
+    if args.json:
+        as_json(
+            {
+                "done": not mistakes,
+                "mistakes": mistakes,
+                "changes": changes,
+                "ticket": ticket_json(outcome.after, policy) if outcome.after else None,
+            }
+        )
+        return Exit.DATA if mistakes else Exit.OK
+    if mistakes:
+        lines = [
+            f"{m['line']}: {m['why']}" + (f" (did you mean {m['meant']}?)" if m["meant"] else "") for m in mistakes
+        ]
+        raise Complaint("nothing was done\n" + "\n".join(lines), Exit.DATA)
+    for change in changes:
+        print(f"{change.name}: {change.old or 'none'} -> {change.new or 'none'}")
+    print(outcome.reason)
+    return Exit.OK

@@ -1,0 +1,177 @@
+"""What an agent may say in a letter: `#word value` lines above or below the words.
+
+It refuses to know what a command does (core.decide.on_command does) and who may say it.
+Only what a person wrote themselves is ever read here, never a quotation.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from maild.core.names import nearest
+
+# word → what it wants, as a person would write it; "" takes nothing, "[…]" may be left out
+FORMS = {
+    "note": "[TEXT]",
+    "take": "",
+    "release": "",
+    "assign": "NAME",
+    "team": "NAME",
+    "topic": "NAME",
+    "priority": "NAME",
+    "sla": "NAME",
+    "tag": "WORD",
+    "untag": "WORD",
+    "watch": "[NAME]",
+    "unwatch": "[NAME]",
+    "open": "",
+    "waiting": "",
+    "resolved": "",
+    "close": "[silent|spam|duplicate]",
+    "reopen": "",
+    "log": "",
+    "show": "",
+    "help": "",
+}
+MEANINGS = {
+    "note": "keep this mail inside: the requester never sees it",
+    "take": "the ticket is yours",
+    "release": "give it back to the team",
+    "assign": "hand it to an agent",
+    "team": "hand it to another team; you keep watching",
+    "topic": "change the help topic",
+    "priority": "change the priority",
+    "sla": "change the SLA plan",
+    "tag": "add a tag",
+    "untag": "remove a tag",
+    "watch": "be told of everything (or let NAME be told)",
+    "unwatch": "no longer be told",
+    "open": "set the status to open",
+    "waiting": "wait for the requester; the clocks stand still",
+    "resolved": "solved; the requester is told once and may reopen",
+    "close": "close at once; silent, spam and duplicate send nothing",
+    "reopen": "open it again",
+    "log": "get the whole trail by mail",
+    "show": "get the state of the ticket by mail",
+    "help": "get this list by mail",
+}
+ALIASES = {
+    "transfer": "team",
+    "claim": "take",
+    "resolve": "resolved",
+    "solved": "resolved",
+    "closed": "close",
+    "status": "show",
+    "wait": "waiting",
+    "internal": "note",
+}
+# #1234 is a ticket or an order, #!/bin/sh is a script: a command begins with a letter.
+_COMMAND = re.compile(r"^\s{0,8}[#!/]([A-Za-z][A-Za-z-]{1,30})(?:[ \t\u00a0:]+(.*?))?\s*$")
+MOST_COMMANDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command as written. `word` is a key of FORMS."""
+
+    word: str
+    value: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A line that is no command but must have been meant as one."""
+
+    line: str
+    why: str
+    meant: str  # the nearest valid form, "" if there is none
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A letter's own words, taken apart."""
+
+    commands: tuple[Command, ...]
+    mistakes: tuple[Mistake, ...]
+    body: str  # what is left for people to read
+
+
+def form(word: str) -> str:
+    """How a command is written: "#assign NAME"."""
+    return f"#{word} {FORMS[word]}".rstrip()
+
+
+def parse(text: str) -> Said:
+    """Take the commands off the top and the bottom of a text.
+
+    At the top every `#word` counts as a command, and an unknown one is a mistake: a typo
+    in `#note` must never send a note to a customer. At the bottom unknown words are prose
+    (hash tags) unless they are nearly a command.
+    """
+    lines = text.splitlines()
+    top, commands, mistakes = _from_top(lines)
+    end, more, wrong = _from_bottom(lines, top)
+    body = "\n".join(lines[top:end]).strip("\n")
+    words = [*commands, *more]
+    notes = [c.value for c in words if c.word == "note" and c.value]
+    if notes:
+        body = "\n".join([*notes, body]).strip("\n")
+    if len(words) > MOST_COMMANDS:
+        wrong.append(Mistake(words[MOST_COMMANDS].line, f"more than {MOST_COMMANDS} commands in one mail", ""))
+    return Said(tuple(words), (*mistakes, *wrong), body if body.strip() else "")
+
+
+def _from_top(lines: list[str]) -> tuple[int, list[Command], list[Mistake]]:
+    commands: list[Command] = []
+    mistakes: list[Mistake] = []
+    for at, line in enumerate(lines):
+        if not line.strip():
+            continue
+        found = _COMMAND.match(line[:500])
+        prefix = line.lstrip()[:1]
+        if not found or (prefix in "/!" and _word(found[1]) is None):
+            return at, commands, mistakes  # only # is strict: "/etc/hosts is missing" is prose
+        _sort(found, line, commands, mistakes)
+    return len(lines), commands, mistakes
+
+
+def _from_bottom(lines: list[str], top: int) -> tuple[int, list[Command], list[Mistake]]:
+    commands: list[Command] = []
+    mistakes: list[Mistake] = []
+    end = len(lines)
+    for at in range(len(lines) - 1, top - 1, -1):
+        line = lines[at]
+        if not line.strip():
+            continue
+        found = _COMMAND.match(line[:500])
+        if not found:
+            break
+        typo = line.lstrip().startswith("#") and nearest(found[1], FORMS, likeness=0.8)
+        if _word(found[1]) is None and not typo:
+            break
+        _sort(found, line, commands, mistakes)
+        end = at
+    return end, commands[::-1], mistakes[::-1]
+
+
+def _word(written: str) -> str | None:
+    word = written.lower()
+    word = ALIASES.get(word, word)
+    return word if word in FORMS else None
+
+
+def _sort(found: re.Match[str], line: str, commands: list[Command], mistakes: list[Mistake]) -> None:
+    """Put one matched line where it belongs: a command, or a mistake with the form that was meant."""
+    word, value = _word(found[1]), (found[2] or "").strip()
+    if word is None:
+        near = nearest(found[1], [*FORMS, *ALIASES])
+        meant = form(ALIASES.get(near[0], near[0])) if near else ""
+        mistakes.append(Mistake(line.strip()[:200], f"there is no command #{found[1]}", meant))
+    elif FORMS[word] and not FORMS[word].startswith("[") and not value:
+        mistakes.append(Mistake(line.strip()[:200], f"#{word} wants a {FORMS[word].lower()}", form(word)))
+    elif not FORMS[word] and value:
+        mistakes.append(Mistake(line.strip()[:200], f"#{word} takes nothing behind it", form(word)))
+    else:
+        commands.append(Command(word, value, line.strip()))

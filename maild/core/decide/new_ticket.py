@@ -1,0 +1,94 @@
+"""A letter that no ticket claims begins one: its fields, its acknowledgement, its alerts.
+
+Where a value comes from, weakest first: the desk's defaults, the address it was sent to, the
+help topic, the rules. The topic itself is a rule's, or else the address's. It refuses to know
+how rules are evaluated (core.rules).
+"""
+
+from __future__ import annotations
+
+from maild.core.decide import tell
+from maild.core.decide.draft import Draft
+from maild.core.decide.received import Received
+from maild.core.identity import Author
+from maild.core.matching import our_addresses, plain_subject
+from maild.core.model import Fate, Kind, Lane, Outcome, Person, Ticket
+from maild.core.policy import OurAddress, Policy
+from maild.core.rules import Case, Verdict, evaluate
+
+NO_SUBJECT = "(no subject)"
+MOST_SUBJECT = 250  # characters; a longer one is no name for anything
+
+
+def new_ticket(got: Received, who: Author, *, continues: Ticket | None, mentions: tuple[int, ...]) -> Outcome:
+    """Open a ticket. `continues` is the closed ticket the letter answers, `mentions` those it only names."""
+    policy = got.policy
+    addressed = our_addresses(got.envelope, policy) or policy.addresses[:1]  # postmaster is nobody's: the first's
+    ours = addressed[0]
+    verdict = evaluate(policy.rules, Case(message=got.message, envelope=got.envelope))
+    ticket = _filled(got, who, ours, verdict)
+    draft = Draft(ticket, policy, got.now)
+    draft.trace.extend(verdict.trace)
+    linked = list(dict.fromkeys([*([continues.number] if continues else []), *mentions]))
+    data = {"rules": list(verdict.matched), "linked": linked}
+    draft.event("opened", "desk", _opened_because(ours, verdict, linked, policy), data)
+    # The first letter is kept whole: there is no history of ours to cut from it.
+    draft.add(got.entry(who, got.message.text, public=True))
+    _acknowledge(draft, got, verdict)
+    told = tell.ticket_opened(draft, got.facts.mail_id, tell.teams_of(addressed, policy) - {ticket.team})
+    draft.trace.append("told: " + (", ".join(policy.agents[key].name for key in told) or "nobody"))
+    reason = "a new ticket" + (f", continuing the closed ticket {continues.number}" if continues else "")
+    return draft.finish(Fate.TICKET, reason)
+
+
+def _filled(got: Received, who: Author, ours: OurAddress, verdict: Verdict) -> Ticket:
+    message, policy = got.message, got.policy
+    topic = policy.topics.get(verdict.fields.get("topic", ours.topic))
+
+    def value(name: str, from_address: str, default: str) -> str:
+        return verdict.fields.get(name) or (getattr(topic, name) if topic else "") or from_address or default
+
+    known = got.facts.person
+    return Ticket(
+        number=0,
+        subject=plain_subject(message.subject, policy)[:MOST_SUBJECT] or NO_SUBJECT,
+        requester=Person(known.id if known else 0, who.email, who.name or (known.name if known else "")),
+        address=ours.email,
+        created_at=got.now,
+        clock_from=got.now,
+        topic=topic.key if topic else "",
+        priority=value("priority", "", policy.default_priority),
+        team=value("team", ours.team, policy.default_team),
+        agent=value("agent", "", ""),
+        sla=value("sla", "", policy.default_plan),
+        tags=verdict.tags,
+        last_message_id=message.message_id,
+        references=message.references[-20:],
+    )
+
+
+def _opened_because(ours: OurAddress, verdict: Verdict, linked: list[int], policy: Policy) -> str:
+    parts = [f"Opened by a letter to {ours.email}"]
+    if verdict.matched:
+        parts.append("rules: " + ", ".join(verdict.matched))
+    if linked:
+        parts.append("linked to " + ", ".join(f"{policy.tag}-{number}" for number in linked))
+    return "; ".join(parts)
+
+
+def _acknowledge(draft: Draft, got: Received, verdict: Verdict) -> None:
+    """Say that the letter arrived: once, to people only, and never so often that two machines could play."""
+    message, facts = got.message, got.facts
+    topic = draft.policy.topics.get(draft.ticket.topic)
+    wanted = verdict.acknowledge if verdict.acknowledge is not None else topic is None or topic.acknowledge
+    if not wanted:
+        why = "switched off by a rule or the help topic"
+    elif message.kind != Kind.HUMAN or not message.answerable:
+        why = message.kind_reason or "the letter asks for no answer"
+    elif facts.acknowledged >= draft.policy.acknowledgements_per_day:
+        why = f"{facts.acknowledged} sent to this sender in the last 24 hours"
+    elif tell.requester(draft, "acknowledgement", lane=Lane.NOTICE, automatic="auto-replied"):
+        return
+    else:
+        why = "there is nobody to write to"
+    draft.trace.append(f"no acknowledgement: {why}")

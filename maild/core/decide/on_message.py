@@ -1,0 +1,216 @@
+"""What follows from a letter.
+
+Read it from the top: our own letters coming back, reports about our letters, a second copy,
+machines, agents, people. Every branch ends in exactly one fate with its reason in words.
+It refuses to know where anything is stored or how a letter will look.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from maild.core.decide import tell
+from maild.core.decide.draft import STOPPED, Draft
+from maild.core.decide.new_ticket import new_ticket
+from maild.core.decide.on_command import on_command
+from maild.core.decide.received import Received
+from maild.core.identity import Author, Role, author, fold
+from maild.core.matching import Match, is_open, match, our_addresses
+from maild.core.model import (
+    Entry,
+    EntryKind,
+    Envelope,
+    Facts,
+    Fate,
+    Kind,
+    Known,
+    Message,
+    Outcome,
+    SendLetter,
+    SentLetter,
+    Status,
+    Ticket,
+)
+from maild.core.policy import Agent, Policy
+from maild.core.tokens import message_id_token
+
+LOOP_HEADER = "x-maild-loop"  # our mark on everything we send
+
+
+def on_message(message: Message, envelope: Envelope, facts: Facts, policy: Policy, now: datetime) -> Outcome:
+    """The judgement of one letter: which ticket, what happens to it, who is told, and why."""
+    got = Received(message, envelope, facts, policy, now)
+    if why := _own_letter(message, policy):
+        return Outcome(fate=Fate.IGNORED, reason=why)
+    if message.kind in (Kind.BOUNCE, Kind.REPORT):
+        return _on_report(got)
+    if copy := next((k for k in facts.same_id if same_content(k.key, facts.key)), None):
+        return _on_second_copy(got, copy)
+    found = match(message, envelope, facts, policy, now)
+    outcome = _judge(got, found)
+    return replace(outcome, trace=(f"ticket: {found.evidence}", *outcome.trace))
+
+
+def _judge(got: Received, found: Match) -> Outcome:
+    message, ticket = got.message, found.ticket
+    who = author(message, ticket, found.token, got.policy)
+    if who.role == Role.CLAIMED and (ticket is not None or found.token is not None):
+        return _unproven(got, who, ticket)
+    if who.role == Role.AGENT and who.agent is not None and ticket is not None:
+        if message.kind == Kind.AUTOMATIC:
+            return Outcome(fate=Fate.FILED, reason=f"an automatic answer of {who.agent.name}: {message.kind_reason}")
+        return _from_agent(got, ticket, who.agent, note=who.note)
+    if ticket is not None and message.kind == Kind.AUTOMATIC:
+        return _file_automatic(got, ticket, who)
+    if ticket is not None and is_open(ticket):
+        return _reply(got, ticket, who, found.evidence)
+    if message.kind == Kind.AUTOMATIC and _answers_something(message):
+        return Outcome(fate=Fate.FILED, reason=f"an automatic answer to nothing we know: {message.kind_reason}")
+    return new_ticket(got, who, continues=ticket, mentions=found.mentions)
+
+
+# --------------------------------------------------------------------- letters that start nothing
+
+
+def _own_letter(message: Message, policy: Policy) -> str:
+    """Why this is a letter of ours that came back, or "". Two desks must not talk for ever."""
+    if message_id_token(policy, message.message_id):
+        return "a letter of ours came back: its Message-ID is one we signed"
+    sender = fold(message.sender.email) if message.sender else ""
+    marks = [value.split(";")[0].strip().lower() for value in message.headers.get(LOOP_HEADER, ())]
+    if policy.domain.lower() in marks and sender in {a.email for a in policy.addresses}:
+        return "a letter of ours came back: it carries our own loop mark and address"
+    return ""
+
+
+def _answers_something(message: Message) -> bool:
+    """Whether an automatic letter is an answer (a vacation notice) rather than news (a monitoring alarm)."""
+    keyword = message.header("auto-submitted").split(";")[0].strip().lower()
+    return keyword == "auto-replied" or bool(message.in_reply_to)
+
+
+def _on_report(got: Received) -> Outcome:
+    """A delivery report: the words go to the ticket they are about, and its agents learn of it."""
+    message, facts = got.message, got.facts
+    sent = next(iter(facts.sent.values()), None)
+    ticket = facts.tickets.get(sent.ticket) if sent else None
+    if sent is None or ticket is None:
+        return Outcome(fate=Fate.FILED, reason=f"a report about no letter of ours: {message.kind_reason}")
+    if message.kind == Kind.REPORT:
+        return Outcome(fate=Fate.FILED, reason=f"a report about a letter of ticket {ticket.number}")
+    permanent = message.bounce is None or message.bounce.permanent is not False
+    draft = Draft(ticket, got.policy, got.now)
+    reason = not_delivered(draft, sent, _diagnostic(message), permanent=permanent, mail_id=facts.mail_id)
+    return draft.finish(Fate.BOUNCE, reason)
+
+
+def _diagnostic(message: Message) -> str:
+    if message.bounce and message.bounce.recipients:
+        first = message.bounce.recipients[0]
+        return " ".join(filter(None, (first.status, first.diagnostic or first.action)))[:500]
+    return " ".join(message.text.split())[:500]
+
+
+def not_delivered(
+    draft: Draft, sent: SentLetter, diagnostic: str, *, permanent: bool, mail_id: int | None = None
+) -> str:
+    """A letter of ours did not arrive: an entry, and an alert unless it was an alert itself.
+
+    An answer that never arrived is no answer: the first-response clock runs on. Answers with
+    the reason in words.
+    """
+    ticket = draft.ticket
+    failed = "could not be delivered" if permanent else "is delayed"
+    text = f"The letter to {sent.to} ({sent.template}) {failed}: {diagnostic or 'no reason was given'}"
+    draft.add(Entry(kind=EntryKind.NOTE, at=draft.now, author="courier", text=text, mail_id=mail_id))
+    if permanent and fold(sent.to) == fold(ticket.requester.email):
+        if sent.template in ("response", "closure") and ticket.status not in (Status.RESOLVED, Status.CLOSED):
+            draft.keep(responded_at=None)
+        context = {"to": sent.to, "what": sent.template, "diagnostic": diagnostic}
+        tell.agents(draft, tell.responsible(ticket, draft.policy), "undelivered", context=context)
+    return f"the letter to {sent.to} on ticket {ticket.number} {failed}"
+
+
+def undelivered(ticket: Ticket, sent: SentLetter, diagnostic: str, policy: Policy, now: datetime) -> Outcome:
+    """The courier gave up on a letter."""
+    draft = Draft(ticket, policy, now)
+    return draft.finish(None, not_delivered(draft, sent, diagnostic, permanent=True))
+
+
+def same_content(key: str, other: str) -> bool:
+    """Whether two dedupe keys (core.mail.fingerprint) stand for one letter, whatever address it came to."""
+    return bool(key) and key.partition(":")[0] == other.partition(":")[0]
+
+
+def _on_second_copy(got: Received, copy: Known) -> Outcome:
+    """The same letter at a second of our addresses: one ticket, and the second team knows."""
+    ticket, policy = got.facts.tickets.get(copy.ticket), got.policy
+    if ticket is None:
+        return Outcome(fate=Fate.DUPLICATE, reason="the same letter was received before")
+    draft = Draft(ticket, policy, got.now)
+    teams = tell.teams_of(our_addresses(got.envelope, policy), policy) - {ticket.team}
+    names = ", ".join(policy.teams[team].name for team in sorted(teams)) or "nobody new"
+    draft.event("copy", "desk", f"The same letter also came to {', '.join(got.envelope.rcpts)}; told: {names}")
+    for team in sorted(teams):
+        context = {"by": "", "to_team": True}
+        tell.agents(draft, policy.teams[team].members, "assigned", context=context)
+    return draft.finish(
+        Fate.DUPLICATE, f"the letter of ticket {ticket.number} at another address of ours; told: {names}"
+    )
+
+
+def _unproven(got: Received, who: Author, ticket: Ticket | None) -> Outcome:
+    """An agent's name without an agent's proof. Nothing is done; the real agent hears of it."""
+    reason = (
+        f"it claims to be from an agent ({who.email or 'no address'}) but did not come to that agent's reply address"
+    )
+    if who.agent is None:
+        return Outcome(fate=Fate.QUARANTINED, reason=reason)
+    context = {"sender": who.email, "number": ticket.number if ticket else 0}
+    letter = tell.alert(got.policy, who.agent, "unproven", purpose=None, context=context)
+    return Outcome(before=ticket, after=ticket, changes=(SendLetter(letter),), fate=Fate.QUARANTINED, reason=reason)
+
+
+# --------------------------------------------------------------------- letters on a ticket
+
+
+def _from_agent(got: Received, ticket: Ticket, agent: Agent, *, note: bool) -> Outcome:
+    return on_command(
+        ticket,
+        got.message.new_text,
+        agent,
+        got.policy,
+        got.now,
+        mail_id=got.facts.mail_id,
+        message_id=got.message.message_id,
+        files=any(not a.inline for a in got.message.attachments),
+        note=note,
+    )
+
+
+def _file_automatic(got: Received, ticket: Ticket, who: Author) -> Outcome:
+    """A machine answered us: kept in the thread, nobody is told, nothing reopens, no clock moves."""
+    draft = Draft(ticket, got.policy, got.now)
+    draft.add(replace(got.entry(who, got.message.new_text, public=False), kind=EntryKind.NOTE))
+    return draft.finish(Fate.FILED, f"an automatic letter on ticket {ticket.number}: {got.message.kind_reason}")
+
+
+def _reply(got: Received, ticket: Ticket, who: Author, evidence: str) -> Outcome:
+    """A person answers. Only the requester moves the ticket; others are heard inside."""
+    message, policy = got.message, got.policy
+    draft = Draft(ticket, policy, got.now)
+    theirs = who.role == Role.REQUESTER
+    draft.add(got.entry(who, message.new_text or message.text, public=theirs))
+    reopened = theirs and ticket.status == Status.RESOLVED
+    if theirs:
+        if ticket.status in STOPPED or reopened:
+            draft.set_status(Status.OPEN, "requester")
+        if message.message_id:
+            draft.keep(last_message_id=message.message_id, references=message.references[-20:])
+    third = "" if theirs else who.email or "an unknown sender"
+    told = tell.requester_wrote(draft, got.facts.mail_id, third=third, reopened=reopened)
+    draft.trace.append("told: " + (", ".join(policy.agents[key].name for key in told) or "nobody"))
+    by = "the requester" if theirs else f"{third} (not the requester: kept inside)"
+    again = ", which opened it again" if reopened else ""
+    return draft.finish(Fate.REPLY, f"a reply of {by} on ticket {ticket.number}{again}, by {evidence}")
