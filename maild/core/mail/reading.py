@@ -1,0 +1,117 @@
+"""From bytes to a Message: the one place where the pieces of this room meet.
+
+It refuses to know tickets, policy and time. Called by the desk through
+`maild.core.mail.read`. Total: any bytes give a Message; damage is noted in `defects`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from maild.core.mail import addresses, bounce, headers, machine, quoting, structure
+from maild.core.mail.bodies import Body
+from maild.core.model import Address, Kind, Message
+
+_ADDRESSES = ("from", "reply-to", "to", "cc")
+
+
+def read(raw: bytes) -> Message:
+    """Everything we understand of a letter. Never raises; time is linear in its size."""
+    try:
+        return _read(raw)
+    except Exception as error:  # noqa: BLE001 - a bug of ours must not lose a letter's subject and sender
+        defect = f"not understood: {type(error).__name__}: {error}"[:200]
+    try:
+        fields = headers.split(raw, 0, len(raw)).body
+        message = _read(raw[:fields])
+        return replace(message, answerable=False, defects=(*message.defects, defect))
+    except Exception:  # noqa: BLE001 - nor may it lose the letter
+        return Message(answerable=False, defects=(defect,))
+
+
+def content(raw: bytes, index: int) -> bytes:
+    """The decoded bytes of `Message.attachments[index]`; b"" if there is none."""
+    try:
+        raw = _newlines(raw)
+        root, _, _ = _opened(raw)
+        files = Body(raw, root).files
+        return files[index].data(raw) if 0 <= index < len(files) else b""
+    except Exception:  # noqa: BLE001 - as in `read`: what was not understood has no files
+        return b""
+
+
+def _newlines(raw: bytes) -> bytes:
+    """Letters with bare CR as line ends (old Macs, broken pipes) get LF; blank lines before the header go."""
+    if b"\n" not in raw and b"\r" in raw:
+        raw = raw.replace(b"\r", b"\n")
+    if raw[:1].isspace():
+        blanks = headers.BLANKS.match(raw)
+        return raw[blanks.end() :] if blanks else raw
+    return raw
+
+
+def _opened(raw: bytes) -> tuple[structure.Part, headers.Block, list[str]]:
+    block = headers.split(raw, 0, len(raw))
+    root, defects = structure.tree(raw, structure.fields_of(block), block.body, len(raw))
+    return root, block, defects
+
+
+def _read(raw: bytes) -> Message:
+    raw = _newlines(raw)
+    root, block, defects = _opened(raw)
+    written, decoded = _fields(block, root.parameters.get("charset", ""))
+    boxes = {name: _addresses(written.get(name, ())) for name in _ADDRESSES}
+    body = Body(raw, root)
+    marked = body.text()
+    text = quoting.unmarked(marked)
+    kind, reason, answerable = machine.judge(decoded, boxes["from"], root, text)
+    own = [address.email for name in _ADDRESSES for address in boxes[name]]
+    return Message(
+        message_id=headers.message_id(_first(decoded, "message-id")),
+        in_reply_to=headers.message_ids(" ".join(decoded.get("in-reply-to", ()))),
+        references=headers.message_ids(" ".join(decoded.get("references", ()))),
+        from_=boxes["from"],
+        sender=boxes["from"][0] if len(written.get("from", ())) == 1 == len(boxes["from"]) else None,
+        reply_to=boxes["reply-to"],
+        to=boxes["to"],
+        cc=boxes["cc"],
+        subject=_first(decoded, "subject"),
+        date=headers.date(_first(decoded, "date")),
+        headers=decoded,
+        text=text,
+        html="\n".join(body.html),
+        new_text=quoting.new_text(marked, _first(decoded, "subject")),
+        attachments=tuple(body.attachments()),
+        kind=kind,
+        kind_reason=reason,
+        answerable=answerable,
+        bounce=bounce.read(raw, root, decoded, own, text) if kind is Kind.BOUNCE else None,
+        defects=tuple(dict.fromkeys((*block.defects, *defects, *body.defects))),
+    )
+
+
+def _fields(block: headers.Block, charset: str) -> tuple[dict[str, list[str]], dict[str, tuple[str, ...]]]:
+    """Every field as written (unfolded) and as meant (words decoded, controls gone), by lower-case name."""
+    written: dict[str, list[str]] = {}
+    decoded: dict[str, tuple[str, ...]] = {}
+    for name, value in block.fields:
+        text = headers.text_of(value, charset)
+        # most fields are plain words: not calling for them is a tenth of the time of a short letter
+        meant = text if "=?" not in text and text.isprintable() else headers.decode_words(text)
+        if name in written:
+            written[name].append(text)
+            decoded[name] += (meant,)
+        else:
+            written[name] = [text]
+            decoded[name] = (meant,)
+    return written, decoded
+
+
+def _first(fields: dict[str, tuple[str, ...]], name: str) -> str:
+    values = fields.get(name, ())
+    return values[0] if values else ""
+
+
+def _addresses(values: list[str] | tuple[()]) -> tuple[Address, ...]:
+    found = [address for value in values for address in addresses.parse(value)]
+    return tuple(found[: addresses.MAX_ADDRESSES])
