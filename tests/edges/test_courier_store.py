@@ -145,7 +145,7 @@ def test_lanes_overtake(store: Store) -> None:
     relay = Said()
     desk = Desk(store, relay)
     for name, lane in (("alert", Lane.ALERT), ("answer", Lane.ANSWER), ("notice", Lane.NOTICE)):
-        desk.opens(answer_to(f"{name}@x.example", lane, "closed"))
+        desk.opens(answer_to(f"{name}@x.example", lane, "show"))
     desk.courier.deliver_round()
     assert [rcpt.partition("@")[0] for _, rcpt, _ in relay.letters] == ["answer", "notice", "alert"]
 
@@ -153,7 +153,7 @@ def test_lanes_overtake(store: Store) -> None:
 def test_many_letters_over_four_threads_all_arrive_once(store: Store, tmp_path: Path) -> None:
     desk = Desk(store, MaildirRelay(tmp_path / "out", connections=4))
     for number in range(120):
-        desk.opens(answer_to(f"k{number}@x.example", template="closed"))
+        desk.opens(answer_to(f"k{number}@x.example", template="show"))
     while desk.courier.deliver_round():
         pass
     delivered = [message["Delivered-To"] for message in mailbox.Maildir(tmp_path / "out", create=False)]
