@@ -69,6 +69,8 @@ ALIASES = {
 # #1234 is a ticket or an order, #!/bin/sh is a script: a command begins with a letter.
 _COMMAND = re.compile(r"^\s{0,8}[#!/]([A-Za-z][A-Za-z-]{1,30})(?:[ \t\u00a0:]+(.*?))?\s*$")
 MOST_COMMANDS = 30
+SIGN_OFF_LINES = 5
+SIGN_OFF_WIDTH = 50  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +110,17 @@ def parse(text: str) -> Said:
 
     At the top every `#word` counts as a command, and an unknown one is a mistake: a typo
     in `#note` must never send a note to a customer. At the bottom unknown words are prose
-    (hash tags) unless they are nearly a command.
+    (hash tags) unless they are nearly a command; a short sign-off may stand below. A valid
+    command amid the words is a mistake: it was meant, and must not leave as text.
     """
     lines = text.splitlines()
     top, commands, mistakes = _from_top(lines)
-    end, more, wrong = _from_bottom(lines, top)
-    body = "\n".join(lines[top:end]).strip("\n")
+    sign_off = _sign_off(lines, top)
+    end, more, wrong = _from_bottom(lines[:sign_off], top)
+    if not more and not wrong:
+        end, sign_off = len(lines), len(lines)
+    wrong.extend(_amid(lines[top:end]))
+    body = "\n".join([*lines[top:end], *lines[sign_off:]]).strip("\n")
     words = [*commands, *more]
     notes = [c.value for c in words if c.word == "note" and c.value]
     if notes:
@@ -135,6 +142,33 @@ def _from_top(lines: list[str]) -> tuple[int, list[Command], list[Mistake]]:
             return at, commands, mistakes  # only # is strict: "/etc/hosts is missing" is prose
         _sort(found, line, commands, mistakes)
     return len(lines), commands, mistakes
+
+
+def _sign_off(lines: list[str], top: int) -> int:
+    """Where a few short lines at the end ("Kind regards / Jane") begin; they may stand below the commands."""
+    at = len(lines)
+    words = 0
+    while at > top:
+        line = lines[at - 1].strip()
+        if line and (_COMMAND.match(line[:500]) or len(line) > SIGN_OFF_WIDTH or words == SIGN_OFF_LINES):
+            break
+        words += bool(line)
+        at -= 1
+    return at
+
+
+def _amid(lines: list[str]) -> list[Mistake]:
+    """Whole commands between the words, with a # before them; /etc and !important are prose."""
+    mistakes: list[Mistake] = []
+    for line in lines:
+        if line.lstrip().startswith("#") and (found := _COMMAND.match(line[:500])):
+            commands: list[Command] = []
+            if _word(found[1]):
+                _sort(found, line, commands, [])
+            if commands:
+                why = "a command stands above or below your words, not between them"
+                mistakes.append(Mistake(line.strip()[:200], why, ""))
+    return mistakes
 
 
 def _from_bottom(lines: list[str], top: int) -> tuple[int, list[Command], list[Mistake]]:

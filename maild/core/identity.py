@@ -2,7 +2,9 @@
 
 A token says which ticket is meant, evidence says who speaks (DESIGN 5). From alone proves
 nothing; an agent's power comes only from a letter to that agent's own reply address, from
-that agent's own mailbox. It refuses to know what is done with the answer.
+that agent's own mailbox. (Where our mailbox has no sub-addresses, the signed Message-ID of
+our letter to that agent stands in for the address.) It refuses to know what is done with
+the answer.
 """
 
 from __future__ import annotations
@@ -24,12 +26,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who wrote, as far as we can tell. `agent` is whose power is used or claimed."""
+    """Who wrote, as far as we can tell.
+
+    `agent` is whose reply address was used, `named` the agent whose address stands in From.
+    """
 
     role: Role
     email: str  # folded; "" when the letter does not name exactly one author
     name: str
     agent: Agent | None = None
+    named: Agent | None = None
     note: bool = False  # written to an address that keeps everything inside
 
 
@@ -50,12 +56,12 @@ def author(message: Message, ticket: Ticket | None, token: Token | None, policy:
     if email and email == fold(ticket.requester.email):
         return Author(Role.REQUESTER, email, name)
     if key:
-        return Author(Role.CLAIMED, email, name, policy.agents[key])
+        return Author(Role.CLAIMED, email, name, named=policy.agents[key])
     return Author(Role.THIRD, email, name)
 
 
 def _with_agent_token(email: str, name: str, key: str, token: Token, policy: Policy) -> Author:
     owner = next((a for a in policy.agents.values() if agent_principal(a.key) == token.principal), None)
     if owner is not None and key == owner.key and not token.expired:
-        return Author(Role.AGENT, email, owner.name, owner, token.purpose == Purpose.AGENT_NOTE)
-    return Author(Role.CLAIMED, email, name, owner)
+        return Author(Role.AGENT, email, owner.name, owner, owner, token.purpose == Purpose.AGENT_NOTE)
+    return Author(Role.CLAIMED, email, name, owner, policy.agents.get(key))

@@ -9,7 +9,7 @@ is never believed. It refuses to know who wrote the letter beyond comparing addr
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from maild.core.identity import fold
@@ -45,7 +45,11 @@ def clues(message: Message, envelope: Envelope, policy: Policy, now: datetime) -
         (outbox if token.purpose == Purpose.BOUNCE else numbers).append(
             token.serial if token.purpose == Purpose.BOUNCE else token.ticket
         )
-    numbers.extend(found.ticket for bare_id in referenced if (found := message_id_token(policy, bare_id)))
+    for bare_id in referenced:
+        if found := message_id_token(policy, bare_id):
+            numbers.append(found.ticket)
+            if not policy.separator:
+                outbox.append(found.serial)
     if message.bounce and (found := message_id_token(policy, message.bounce.original_message_id)):
         outbox.append(found.serial)
     numbers.extend(subject_numbers(policy.keys, policy.tag, message.subject))
@@ -69,7 +73,7 @@ def match(message: Message, envelope: Envelope, facts: Facts, policy: Policy, no
     for bare_id in _newest_first(message):
         signed = message_id_token(policy, bare_id)
         if signed and (ticket := facts.tickets.get(signed.ticket)):
-            return Match(ticket, "it answers a letter of ours", token, mentions)
+            return Match(ticket, "it answers a letter of ours", token or _as_reply(signed, facts, policy), mentions)
     for bare_id in _newest_first(message):
         known = facts.known.get(bare_id)
         if known and (ticket := facts.tickets.get(known.ticket)):
@@ -80,6 +84,14 @@ def match(message: Message, envelope: Envelope, facts: Facts, policy: Policy, no
         if ticket and _takes_part(sender, ticket, policy):
             return Match(ticket, "the token in its subject", token, mentions)
     return Match(None, "nothing in it leads to a ticket", token, tuple(n for n in mentions if n in facts.tickets))
+
+
+def _as_reply(signed: Token, facts: Facts, policy: Policy) -> Token | None:
+    """Where our mailbox has no sub-addresses, answering our letter proves what its reply address would have."""
+    sent = facts.sent.get(signed.serial)
+    if policy.separator or sent is None or sent.purpose not in REPLIES:
+        return None
+    return replace(signed, purpose=sent.purpose)
 
 
 def plain_subject(subject: str, policy: Policy) -> str:

@@ -208,12 +208,13 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentLetter:
-    """One of our letters, as a bounce needs it."""
+    """One of our letters, as a bounce or an answer to it needs it."""
 
     outbox_id: int
     ticket: int
     template: str
     to: str
+    purpose: Purpose | None = None  # of its reply address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,11 @@ CATALOGUE: Mapping[str, Form] = {
         entry=Has.SOMETIMES,
     ),
     # ------------------------------------------------------------ to agents: what happened
-    "new-ticket": Form("to those responsible: a new ticket", entry=Has.ALWAYS),
+    "new-ticket": Form(
+        "to those responsible: a new ticket",
+        {"linked": Key("earlier tickets it continues or mentions, empty if none", "BANK-1001")},
+        entry=Has.ALWAYS,
+    ),
     "assigned": Form(
         "to the agent or the members of the team a ticket was handed to",
         {
@@ -133,12 +137,13 @@ CATALOGUE: Mapping[str, Form] = {
         {"commands": Key("pairs of a command's form and its meaning", [["#take", "the ticket is yours"]])},
     ),
     "unproven": Form(
-        "to the agent's registered address: a letter in their name came without proof",
+        "to an agent's registered address: a letter in their name, or to their reply address, came without proof",
         {
-            "sender": Key("the address it claims to come from", "john@bank.example"),
-            "number": Key("the ticket it speaks of, 0 if none", 1042),
+            "sender": Key("the address it claims to come from, may be empty", "john@bank.example"),
+            "reference": Key("the ticket it speaks of, empty if none", "BANK-1042"),
+            "theirs": Key("whether it came to their reply address from somebody else", False),
         },
-        ticket=Has.SOMETIMES,
+        ticket=Has.NEVER,
     ),
     # ------------------------------------------------------------ to the admin
     "poison": Form(

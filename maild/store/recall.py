@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from maild.core.model import Clues, Facts, Known, Person, SentLetter, Ticket
+from maild.core.model import Clues, Facts, Known, Person, Purpose, SentLetter, Ticket
 from maild.store.rows import chunks, tickets_by_number
 from maild.store.schema import IS_ACKNOWLEDGEMENT, fold, id_key, known_id, mail, outbox, person
 
@@ -25,7 +25,7 @@ _KNOWN = (
     .where(known_id.c.message_id.in_(bindparam("ids", expanding=True)))
     .order_by(known_id.c.message_id, known_id.c.ticket, known_id.c.mail_id)
 )
-_SENT = select(outbox.c.id, outbox.c.ticket, outbox.c.template, outbox.c.to_email).where(
+_SENT = select(outbox.c.id, outbox.c.ticket, outbox.c.template, outbox.c.to_email, outbox.c.purpose).where(
     outbox.c.id.in_(bindparam("ids", expanding=True))
 )
 _PERSONS = select(person).where(person.c.folded.in_(bindparam("folded", expanding=True)))
@@ -121,8 +121,14 @@ def _known(connection: Connection, clues: Sequence[tuple[int, Clues]]) -> dict[s
 def _sent(connection: Connection, clues: Sequence[tuple[int, Clues]]) -> dict[int, SentLetter]:
     found = {}
     for some in chunks(one for _, clue in clues for one in clue.outbox_ids):
-        for outbox_id, number, template, to in connection.execute(_SENT, {"ids": some}):
-            found[outbox_id] = SentLetter(outbox_id=outbox_id, ticket=number or 0, template=template, to=to)
+        for row in connection.execute(_SENT, {"ids": some}):
+            found[row.id] = SentLetter(
+                outbox_id=row.id,
+                ticket=row.ticket or 0,
+                template=row.template,
+                to=row.to_email,
+                purpose=None if row.purpose is None else Purpose(row.purpose),
+            )
     return found
 
 

@@ -81,6 +81,8 @@ Write = Callable[..., Rendered]
 
 def letter(template: str, whom: str = "agent", /, **more: Any) -> Letter:
     """A letter as the desk decides it: to the agent Jane, to the requester, or to the admin."""
+    if template == "new-ticket":
+        more.setdefault("context", {"linked": ""})
     usual: dict[str, dict[str, Any]] = {
         "agent": {
             "to": Address("jane@bank.example", "Jane Doe"),

@@ -1,7 +1,8 @@
 """A letter that no ticket claims begins one: its fields, its acknowledgement, its alerts.
 
 Where a value comes from, weakest first: the desk's defaults, the address it was sent to, the
-help topic, the rules. The topic itself is a rule's, or else the address's. It refuses to know
+help topic, the closed ticket it continues, the rules. The topic itself is a rule's, or else the
+closed ticket's, or else the address's. It refuses to know
 how rules are evaluated (core.rules).
 """
 
@@ -26,7 +27,7 @@ def new_ticket(got: Received, who: Author, *, continues: Ticket | None, mentions
     addressed = our_addresses(got.envelope, policy) or policy.addresses[:1]  # postmaster is nobody's: the first's
     ours = addressed[0]
     verdict = evaluate(policy.rules, Case(message=got.message, envelope=got.envelope))
-    ticket = _filled(got, who, ours, verdict)
+    ticket = _filled(got, who, ours, verdict, continues)
     draft = Draft(ticket, policy, got.now)
     draft.trace.extend(verdict.trace)
     linked = list(dict.fromkeys([*([continues.number] if continues else []), *mentions]))
@@ -35,18 +36,21 @@ def new_ticket(got: Received, who: Author, *, continues: Ticket | None, mentions
     # The first letter is kept whole: there is no history of ours to cut from it.
     draft.add(got.entry(who, got.message.text, public=True))
     _acknowledge(draft, got, verdict)
-    told = tell.ticket_opened(draft, got.facts.mail_id, tell.teams_of(addressed, policy) - {ticket.team})
+    references = ", ".join(f"{policy.tag}-{number}" for number in linked)
+    told = tell.ticket_opened(draft, got.facts.mail_id, references, tell.teams_of(addressed, policy) - {ticket.team})
     draft.trace.append("told: " + (", ".join(policy.agents[key].name for key in told) or "nobody"))
     reason = "a new ticket" + (f", continuing the closed ticket {continues.number}" if continues else "")
     return draft.finish(Fate.TICKET, reason)
 
 
-def _filled(got: Received, who: Author, ours: OurAddress, verdict: Verdict) -> Ticket:
+def _filled(got: Received, who: Author, ours: OurAddress, verdict: Verdict, continues: Ticket | None) -> Ticket:
     message, policy = got.message, got.policy
-    topic = policy.topics.get(verdict.fields.get("topic", ours.topic))
+    topic = policy.topics.get(verdict.fields.get("topic", "") or (continues.topic if continues else "") or ours.topic)
 
     def value(name: str, from_address: str, default: str) -> str:
-        return verdict.fields.get(name) or (getattr(topic, name) if topic else "") or from_address or default
+        earlier = getattr(continues, name) if continues else ""
+        from_topic = getattr(topic, name) if topic else ""
+        return verdict.fields.get(name) or earlier or from_topic or from_address or default
 
     known = got.facts.person
     return Ticket(

@@ -19,6 +19,7 @@ from maild.core.policy import Agent, Policy
 from maild.core.trail import shown
 
 SILENT = ("silent", "spam", "duplicate")
+ASKING = {"log", "show", "help"}  # commands that change nothing and are answered by what was asked for
 
 
 @dataclass(slots=True)
@@ -151,7 +152,7 @@ def _tell_colleagues(work: Work, mail_id: int | None) -> None:
 def _answer_agent(work: Work, said: Said) -> None:
     """A short transcript after commands, and what was asked for."""
     changes = [c for c in work.draft.changes if isinstance(c, SetField)]
-    if changes and said.commands:
+    if {c.word for c in said.commands} - {"note"} - ASKING:
         lines = [
             {"field": c.name, "old": shown(c.name, c.old, work.policy), "new": shown(c.name, c.new, work.policy)}
             for c in changes
@@ -306,7 +307,10 @@ def _close(work: Work, command: Command) -> None:
         return
     told_already = work.draft.ticket.status == Status.RESOLVED
     work.draft.set_status(Status.CLOSED, work.agent.key)
-    if how:
+    if how and work.speaks and not work.note:
+        why = f"#close {how} tells the requester nothing, but your mail has words for them"
+        work.mistakes.append(Mistake(command.line, why, "#close"))
+    elif how:
         work.draft.set("closing", how, work.agent.key)
     elif not told_already:
         work.closes = "closed"

@@ -165,11 +165,14 @@ def _unproven(got: Received, who: Author, ticket: Ticket | None) -> Outcome:
     reason = (
         f"it claims to be from an agent ({who.email or 'no address'}) but did not come to that agent's reply address"
     )
-    if who.agent is None:
-        return Outcome(fate=Fate.QUARANTINED, reason=reason)
-    context = {"sender": who.email, "number": ticket.number if ticket else 0}
-    letter = tell.alert(got.policy, who.agent, "unproven", purpose=None, context=context)
-    return Outcome(before=ticket, after=ticket, changes=(SendLetter(letter),), fate=Fate.QUARANTINED, reason=reason)
+    reference = f"{got.policy.tag}-{ticket.number}" if ticket else ""
+    letters = []
+    for agent, theirs in ((who.named, False), (who.agent, True)):
+        if agent is not None and not (theirs and who.named == agent):
+            context = {"sender": who.email, "reference": reference, "theirs": theirs}
+            letters.append(SendLetter(tell.alert(got.policy, agent, "unproven", purpose=None, context=context)))
+    # About no ticket: the letter may be worked again when the admin knows better, and must have left no trace.
+    return Outcome(changes=tuple(letters), fate=Fate.QUARANTINED, reason=reason)
 
 
 # --------------------------------------------------------------------- letters on a ticket

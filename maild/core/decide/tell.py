@@ -78,12 +78,11 @@ def requester(draft: Draft, template: str, *, lane: Lane, automatic: str = "", *
     return True
 
 
-def ticket_opened(draft: Draft, mail_id: int, extra_teams: Iterable[str] = ()) -> list[str]:
+def ticket_opened(draft: Draft, mail_id: int, linked: str, extra_teams: Iterable[str] = ()) -> list[str]:
     """Alert those who must act on a new ticket, and the teams of other addresses it was sent to."""
     also = [key for team in extra_teams if team in draft.policy.teams for key in draft.policy.teams[team].members]
-    return agents(
-        draft, [*responsible(draft.ticket, draft.policy), *also], "new-ticket", about_entry=True, attachments_of=mail_id
-    )
+    keys = [*responsible(draft.ticket, draft.policy), *also]
+    return agents(draft, keys, "new-ticket", about_entry=True, attachments_of=mail_id, context={"linked": linked})
 
 
 def requester_wrote(draft: Draft, mail_id: int, *, third: str = "", reopened: bool = False) -> list[str]:

@@ -68,6 +68,8 @@ def test_each_command_sets_its_field_and_is_confirmed(judge, sent, line, name, v
         ("#take now", "#take"),
         ("", ""),
         ("Hello Karen\n#resolvd", "#resolved"),
+        ("Hello Karen\n#resolved\nplease try it again when you find the time to do so, and tell us", ""),
+        ("#close spam\nGo away.", "#close"),
     ],
 )
 def test_one_wrong_line_and_nothing_is_done(judge, sent, text, meant):
@@ -151,6 +153,35 @@ def test_asking_for_the_log_changes_nothing(judge, sent):
     outcome = run(judge, "#log")
     assert sent(outcome) == [("log", JOHN)]
     assert outcome.after == outcome.before
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "body"),
+    [
+        (
+            "Done.\n\n#resolved\n\nKind regards\nJane Doe\nOnline Banking",
+            ["resolved"],
+            "Done.\n\n\nKind regards\nJane Doe\nOnline Banking",
+        ),
+        ("Done.\n#resolved", ["resolved"], "Done."),
+        ("#take\n\nDone.\n\n#waiting\nJane", ["take", "waiting"], "Done.\n\nJane"),
+        ("See #1234 and #winning.\nJane", [], "See #1234 and #winning.\nJane"),
+        ("#!/bin/sh\necho", [], "#!/bin/sh\necho"),
+        ("/etc/hosts\nis gone", [], "/etc/hosts\nis gone"),
+        ("", [], ""),
+    ],
+)
+def test_commands_stand_above_or_below_the_words(text, words, body):
+    said = parse(text)
+    assert [c.word for c in said.commands] == words
+    assert said.mistakes == ()
+    assert said.body.replace("\n\n\n", "\n\n") == body.replace("\n\n\n", "\n\n")
+
+
+def test_commands_that_change_nothing_are_answered_too(judge, sent):
+    resolved = judge.ticket(status=Status.RESOLVED, resolved_at=judge.now)
+    outcome = run(judge, "#resolved", ticket=resolved)
+    assert sent(outcome) == [("transcript", JOHN)]
 
 
 @given(st.text(max_size=400))

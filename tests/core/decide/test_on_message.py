@@ -19,6 +19,7 @@ from maild.core.model import (
     Known,
     OpenTicket,
     Purpose,
+    SendLetter,
     SentLetter,
     SetField,
     Status,
@@ -340,3 +341,45 @@ def test_a_delay_or_a_bounced_alert_is_only_noted(judge, sent, template, permane
 
 def test_a_bounce_of_nothing_we_sent_is_filed(judge):
     assert judge.letter(None, "", "failed", kind=Kind.BOUNCE).fate == Fate.FILED
+
+
+# --------------------------------------------------------------------- mailboxes without sub-addresses
+
+
+@pytest.mark.parametrize(
+    ("purpose", "fate"),
+    [
+        (Purpose.AGENT_REPLY, Fate.COMMAND),
+        (Purpose.REQUESTER_REPLY, Fate.QUARANTINED),
+        (None, Fate.QUARANTINED),
+    ],
+)
+def test_without_sub_addresses_the_id_of_our_letter_is_the_proof(judge, purpose, fate):
+    judge.policy = replace(judge.policy, separator="")
+    letter = SentLetter(outbox_id=9, ticket=1042, template="new-ticket", to=JOHN, purpose=purpose)
+    facts = Facts(mail_id=5, tickets={1042: judge.ticket()}, sent={9: letter})
+    ours = tokens.message_id(judge.policy, 1042, tokens.agent_principal("john"), 9)
+    outcome = judge.letter(None, JOHN, "#priority high", facts=facts, in_reply_to=(ours,))
+    assert outcome.fate == fate
+
+
+def test_without_sub_addresses_a_colleague_s_letter_proves_nothing(judge):
+    judge.policy = replace(judge.policy, separator="")
+    letter = SentLetter(outbox_id=9, ticket=1042, template="new-ticket", to=JANE, purpose=Purpose.AGENT_REPLY)
+    facts = Facts(mail_id=5, tickets={1042: judge.ticket()}, sent={9: letter})
+    ours = tokens.message_id(judge.policy, 1042, tokens.agent_principal("jane"), 9)
+    assert judge.letter(None, JOHN, "#close", facts=facts, in_reply_to=(ours,)).fate == Fate.QUARANTINED
+
+
+def test_a_continued_ticket_keeps_team_and_agent_and_says_what_it_continues(judge):
+    closed = judge.ticket(status=Status.CLOSED, closed_at=judge.now, team="online", agent="jane", topic="outage")
+    outcome = judge.letter(closed, KAREN, "Again!", **by_reply_address(judge))
+    assert (outcome.after.team, outcome.after.agent, outcome.after.topic) == ("online", "jane", "outage")
+    alerts = [c.letter for c in outcome.changes if isinstance(c, SendLetter) and c.letter.template == "new-ticket"]
+    assert [(a.to.email, a.context["linked"]) for a in alerts] == [(JANE, "BANK-1042")]
+
+
+def test_a_colleague_s_reply_address_used_by_an_agent_tells_both(judge, sent):
+    outcome = judge.letter(judge.ticket(), JANE, "#close", to=judge.agent_address("john"))
+    assert sorted(sent(outcome)) == [("unproven", JANE), ("unproven", JOHN)]
+    assert outcome.before is None  # it may be requeued
