@@ -15,7 +15,7 @@ from maild.config.documents import Document, read
 from maild.config.loading import Config
 from maild.config.problems import ConfigErrors, Problem, unknown
 from maild.config.secrets import read_keys
-from maild.core.policy import Agent, Calendar, Closing, Keys, OurAddress, Plan, Policy, Team, Topic
+from maild.core.policy import Agent, Authentication, Calendar, Closing, Keys, OurAddress, Plan, Policy, Team, Topic
 from maild.core.rules import Names, RawRule, Rule, compile_rules
 
 _DAY = timedelta(hours=24)
@@ -54,6 +54,10 @@ def policy(config: Config) -> Policy:
         ),
         keys=keys,
         rules=rules,
+        authentication=Authentication(
+            trusted=frozenset(each.lower() for each in config.authentication.trusted),
+            microsoft=config.authentication.microsoft,
+        ),
         acknowledgements_per_day=config.acknowledgement.per_sender_per_day,
         default_team=config.defaults.team,
         by_email={agent.email.casefold(): key for key, agent in agents.items()},

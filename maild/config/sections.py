@@ -134,6 +134,11 @@ class Acknowledgement(_Section):
     per_sender_per_day: Annotated[int, Field(ge=0)] = 1
 
 
+class Authentication(_Section):
+    trusted: tuple[Domain, ...] = ()  # authserv-ids; none: relaxed mode
+    microsoft: bool = False
+
+
 class Closing(_Section):
     confirm: Promise = Span(timedelta(days=3), 3)
     calendar: str = "24x7"
@@ -218,6 +223,7 @@ class Tables(_Section):
     smtp: Smtp = Smtp()
     outbound: Outbound = Field(default={}, validate_default=True)
     acknowledgement: Acknowledgement = Acknowledgement()
+    authentication: Authentication = Authentication()
     closing: Closing = Closing()
     clock: Clock = Clock()
     defaults: Defaults = Defaults()

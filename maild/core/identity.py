@@ -1,10 +1,9 @@
-"""How sure are we who wrote this, and what may they do.
+"""Whose address stands in From, compared with who ought to be writing.
 
 A token says which ticket is meant, evidence says who speaks (DESIGN 5). From alone proves
-nothing; an agent's power comes only from a letter to that agent's own reply address, from
-that agent's own mailbox. (Where our mailbox has no sub-addresses, the signed Message-ID of
-our letter to that agent stands in for the address.) It refuses to know what is done with
-the answer.
+nothing: what a sender may do is decided by core.decide.table from this, from what led to the
+ticket (core.matching) and from whether the domain vouches (core.authentication). It refuses
+to know what is done with the answer.
 """
 
 from __future__ import annotations
@@ -17,26 +16,27 @@ from maild.core.policy import Agent, Policy
 from maild.core.tokens import Token, agent_principal
 
 
-class Role(StrEnum):
-    REQUESTER = "requester"  # of the ticket that is meant, or of a new one
-    THIRD = "third party"  # somebody else who has got hold of the thread
-    AGENT = "agent"  # proven
-    CLAIMED = "claimed agent"  # an agent's address, or an agent's token, but not both
+class Sender(StrEnum):
+    """Whose address stands in From."""
+
+    SAME = "same"  # the requester of the ticket that is meant; the agent of the reply address used
+    COPIED = "copied"  # somebody the requester has put on copy
+    OTHER = "other"  # anybody else, or nobody in particular
+    AGENT = "agent"  # an agent, but not the one of the reply address used
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who wrote, as far as we can tell.
+    """Who wrote, as far as From and the reply address used tell.
 
     `agent` is whose reply address was used, `named` the agent whose address stands in From.
     """
 
-    role: Role
+    sender: Sender
     email: str  # folded; "" when the letter does not name exactly one author
     name: str
     agent: Agent | None = None
     named: Agent | None = None
-    note: bool = False  # written to an address that keeps everything inside
 
 
 def fold(email: str) -> str:
@@ -46,22 +46,19 @@ def fold(email: str) -> str:
 
 def author(message: Message, ticket: Ticket | None, token: Token | None, policy: Policy) -> Author:
     """Who wrote `message` about `ticket`, having used `token` as a recipient address."""
-    sender = message.sender
-    email, name = (fold(sender.email), sender.name) if sender else ("", "")
-    key = policy.by_email.get(email, "")
-    if token is not None and token.purpose in (Purpose.AGENT_REPLY, Purpose.AGENT_NOTE):
-        return _with_agent_token(email, name, key, token, policy)
-    if ticket is None:
-        return Author(Role.REQUESTER, email, name)
-    if email and email == fold(ticket.requester.email):
-        return Author(Role.REQUESTER, email, name)
-    if key:
-        return Author(Role.CLAIMED, email, name, named=policy.agents[key])
-    return Author(Role.THIRD, email, name)
+    email, name = (fold(message.sender.email), message.sender.name) if message.sender else ("", "")
+    named = policy.agents.get(policy.by_email.get(email, ""))
+    if token is not None and token.purpose in (Purpose.AGENT_REPLY, Purpose.AGENT_NOTE, Purpose.CONFIRM):
+        owner = owner_of(token, policy)
+        same = owner is not None and named == owner and not token.expired
+        return Author(Sender.SAME if same else Sender.AGENT if named else Sender.OTHER, email, name, owner, named)
+    if ticket is not None and email and email == fold(ticket.requester.email):
+        return Author(Sender.SAME, email, name, named=named)
+    if ticket is not None and named is None and email in ticket.copied:
+        return Author(Sender.COPIED, email, name)
+    return Author(Sender.AGENT if named else Sender.OTHER, email, name, named=named)
 
 
-def _with_agent_token(email: str, name: str, key: str, token: Token, policy: Policy) -> Author:
-    owner = next((a for a in policy.agents.values() if agent_principal(a.key) == token.principal), None)
-    if owner is not None and key == owner.key and not token.expired:
-        return Author(Role.AGENT, email, owner.name, owner, owner, token.purpose == Purpose.AGENT_NOTE)
-    return Author(Role.CLAIMED, email, name, owner, policy.agents.get(key))
+def owner_of(token: Token, policy: Policy) -> Agent | None:
+    """The agent a token was made for; None when they have left."""
+    return next((a for a in policy.agents.values() if agent_principal(a.key) == token.principal), None)

@@ -11,14 +11,28 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
 from maild.core.identity import fold
 from maild.core.model import Clues, Envelope, Facts, Message, Purpose, Status, Ticket
 from maild.core.policy import OurAddress, Policy
 from maild.core.tokens import Token, address_token, message_id_token, subject_numbers
 
+MOST_COPIED = 50  # people on copy a ticket remembers
 MOST_REFERENCES = 50  # newest first; a thread of thousands costs no more than one of fifty
-REPLIES = (Purpose.AGENT_REPLY, Purpose.AGENT_NOTE, Purpose.REQUESTER_REPLY)
+TO_AGENTS = (Purpose.AGENT_REPLY, Purpose.AGENT_NOTE)
+REPLIES = (*TO_AGENTS, Purpose.REQUESTER_REPLY)
+
+
+class Claim(StrEnum):
+    """What in a letter led to a ticket."""
+
+    THREAD = "thread"  # a requester's reply address, an id we signed, an id of a stored letter
+    SUBJECT = "subject"  # only the token in the subject
+    AGENT = "agent"  # an agent's reply address
+    NOTHING = "nothing"
+
+
 _REPLY_WORDS = re.compile(
     r"^(?:re|aw|antw|sv|vs|vl|vá|odp|ynt|rif|r|rv|res|enc|tr|fw|fwd|wg|doorst|i|bls|trs|pd|回复|回覆|答复|转发|轉寄)"
     r"(?:[\[(]\d{1,3}[\])])?\s?[:\uff1a]\s*",
@@ -32,6 +46,7 @@ class Match:
 
     ticket: Ticket | None
     evidence: str
+    claim: Claim
     token: Token | None = None  # of the address it was sent to, whatever ticket that led to
     mentions: tuple[int, ...] = ()
 
@@ -69,21 +84,29 @@ def match(message: Message, envelope: Envelope, facts: Facts, policy: Policy, no
     mentions = subject_numbers(policy.keys, policy.tag, message.subject)
     for found in tokens:
         if (ticket := facts.tickets.get(found.ticket)) and not found.expired:
-            return Match(ticket, "the reply address it was sent to", found, mentions)
+            return Match(ticket, "the reply address it was sent to", _claim(found), found, mentions)
     for bare_id in _newest_first(message):
         signed = message_id_token(policy, bare_id)
         if signed and (ticket := facts.tickets.get(signed.ticket)):
-            return Match(ticket, "it answers a letter of ours", token or _as_reply(signed, facts, policy), mentions)
+            token = token or _as_reply(signed, facts, policy)
+            return Match(ticket, "it answers a letter of ours", _claim(token), token, mentions)
     for bare_id in _newest_first(message):
         known = facts.known.get(bare_id)
         if known and (ticket := facts.tickets.get(known.ticket)):
-            return Match(ticket, "it answers a letter we have stored", token, mentions)
+            return Match(ticket, "it answers a letter we have stored", _claim(token), token, mentions)
     sender = fold(message.sender.email) if message.sender else ""
     for number in mentions:
         ticket = facts.tickets.get(number)
         if ticket and _takes_part(sender, ticket, policy):
-            return Match(ticket, "the token in its subject", token, mentions)
-    return Match(None, "nothing in it leads to a ticket", token, tuple(n for n in mentions if n in facts.tickets))
+            claim = _claim(token) if token else Claim.SUBJECT
+            return Match(ticket, "the token in its subject", claim, token, mentions)
+    claim = Claim.AGENT if token and token.purpose in TO_AGENTS else Claim.NOTHING
+    mentions = tuple(n for n in mentions if n in facts.tickets)
+    return Match(None, "nothing in it leads to a ticket", claim, token, mentions)
+
+
+def _claim(token: Token | None) -> Claim:
+    return Claim.AGENT if token and token.purpose in TO_AGENTS else Claim.THREAD
 
 
 def _as_reply(signed: Token, facts: Facts, policy: Policy) -> Token | None:
@@ -128,13 +151,22 @@ def _ours(address: str, policy: Policy) -> OurAddress | None:
     return next((ours for ours in policy.addresses if ours.email in (f"{local}@{domain}", f"{base}@{domain}")), None)
 
 
+def copied_people(message: Message, policy: Policy) -> tuple[str, ...]:
+    """Who else the letter was sent to: folded addresses that are neither ours nor an agent's."""
+    others = dict.fromkeys(fold(a.email) for a in (*message.to, *message.cc))
+    ours = {address.email for address in policy.addresses}
+    return tuple(a for a in others if a not in ours and a not in policy.by_email and not _ours(a, policy))[:MOST_COPIED]
+
+
 def is_open(ticket: Ticket) -> bool:
     """Whether letters may still join this ticket; a closed one is continued by a new, linked one."""
     return ticket.status != Status.CLOSED
 
 
 def _takes_part(sender: str, ticket: Ticket, policy: Policy) -> bool:
-    return bool(sender) and (sender == fold(ticket.requester.email) or sender in policy.by_email)
+    return bool(sender) and (
+        sender == fold(ticket.requester.email) or sender in ticket.copied or sender in policy.by_email
+    )
 
 
 def _address_tokens(envelope: Envelope, policy: Policy, now: datetime) -> list[Token]:

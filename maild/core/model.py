@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, TypeAlias
+
+Day: TypeAlias = date  # a Message has a field of the name
 
 # --------------------------------------------------------------------- what came in
 
@@ -43,6 +45,7 @@ class Envelope:
     door: str
     peer: str = ""
     helo: str = ""
+    confirmed: bool = False  # it was held back and then released: the author's identity is settled
 
 
 class Kind(StrEnum):
@@ -53,6 +56,22 @@ class Kind(StrEnum):
     AUTOMATIC = "automatic"  # auto-reply, auto-generated (RFC 3834)
     BOUNCE = "bounce"  # delivery status (RFC 3464) or its home-made relatives
     REPORT = "report"  # feedback report (RFC 5965), disposition notification (RFC 8098)
+
+
+class Nature(StrEnum):
+    """What a letter is in particular, finer than its kind; PLAIN where the kind says all."""
+
+    PLAIN = ""
+    AUTO_REPLY = "auto-reply"  # AUTOMATIC: answers every letter
+    ABSENCE = "absence"  # AUTOMATIC: somebody is out of office
+    CALENDAR_ANSWER = "calendar-answer"  # AUTOMATIC: an invitation accepted or declined (RFC 5546)
+    CHALLENGE = "challenge"  # AUTOMATIC: asks the sender to prove being a person
+    PERMANENT = "permanent"  # BOUNCE: it will never be delivered
+    TEMPORARY = "temporary"  # BOUNCE: not delivered, though it might have been at another time
+    DELAYED = "delayed"  # BOUNCE: not delivered yet
+    DELIVERED = "delivered"  # REPORT: a delivery receipt (RFC 3464 section 2.3.3)
+    READ = "read"  # REPORT: a read receipt (RFC 8098)
+    COMPLAINT = "complaint"  # REPORT: somebody called our letter spam (RFC 5965)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +134,13 @@ class Message:
     answerable: bool = True  # False: send nothing automatic in answer (RFC 3834 section 2)
     bounce: Bounce | None = None
     defects: tuple[str, ...] = ()
+    nature: Nature = Nature.PLAIN
+    absent_until: Day | None = None  # last day of an ABSENCE, where it says one
+    courtesy: str = ""  # "thanks", "emoji", "reaction", "empty": a letter that says nothing more; "" if it must be read
+    calendar_answer: str = ""  # of a CALENDAR_ANSWER: "accepted", "declined", "tentative"
+    importance: str = ""  # "high" or "low" as the sender's program says; "" is neither
+    signed: bool = False  # carries a signature (S/MIME or OpenPGP); nobody has verified it
+    encrypted: bool = False  # cannot be read without a key
 
     def header(self, name: str) -> str:
         """The first value of a header field, "" if absent."""
@@ -160,6 +186,7 @@ class Ticket:
     sla: str = ""
     tags: tuple[str, ...] = ()
     watchers: tuple[str, ...] = ()  # keys of agents who are told without being responsible
+    copied: tuple[str, ...] = ()  # folded addresses the requester put on copy: heard inside, shown nothing
     clock_from: datetime | None = None  # when the SLA clocks began: creation or reopening
     responded_at: datetime | None = None  # first response since clock_from
     waiting_since: datetime | None = None  # clocks stand still since
@@ -204,6 +231,7 @@ class Known:
     ticket: int
     mail_id: int | None = None  # incoming letter; None: it is one of ours
     key: str = ""  # the stored letter's dedupe key
+    text: str = ""  # what it says in the thread; with the key, only where another letter has the same id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +295,7 @@ class Purpose(StrEnum):
     AGENT_NOTE = "n"
     REQUESTER_REPLY = "r"
     BOUNCE = "b"
+    CONFIRM = "c"  # an agent's answer to a challenge; the serial is the letter held back
     MESSAGE_ID = "m"
 
 
@@ -327,7 +356,14 @@ class SendLetter:
     letter: Letter
 
 
-Change = OpenTicket | SetField | AddEntry | SendLetter
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A letter held back is worked again, with its author's identity settled."""
+
+    mail_id: int
+
+
+Change = OpenTicket | SetField | AddEntry | SendLetter | Release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

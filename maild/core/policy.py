@@ -98,6 +98,14 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Authentication:
+    """Whom we believe about senders. Nobody: relaxed mode, see core.decide.table."""
+
+    trusted: frozenset[str] = frozenset()  # authserv-ids of our own mail exchangers, lower case
+    microsoft: bool = False  # believe fields without an authserv-id, as Microsoft 365 writes them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Everything decisions depend on besides the letter and the facts."""
 
@@ -120,4 +128,5 @@ class Policy:
     rules: tuple[Rule, ...] = ()
     acknowledgements_per_day: int = 1  # to one sender; DESIGN 5, a loop breaker
     default_team: str = ""
+    authentication: Authentication = Authentication()
     by_email: Mapping[str, str] = field(default_factory=dict)  # folded address → agent key

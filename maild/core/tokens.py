@@ -28,6 +28,7 @@ from maild.core.policy import Keys, Policy
 
 AGENT_REPLY_LIFE = timedelta(days=90)
 REQUESTER_REPLY_LIFE = timedelta(days=365)
+CHALLENGE_LIFE = timedelta(hours=24)
 
 LOCAL_PART_LIMIT = 64  # octets, RFC 5321 section 4.5.3.1.1
 
@@ -166,14 +167,14 @@ def _read_varint(body: bytes, at: int) -> tuple[int, int]:
 
 
 def reply_address(
-    policy: Policy, base: str, purpose: Purpose, ticket: int, principal: int, expires: datetime | None
+    policy: Policy, base: str, purpose: Purpose, ticket: int, principal: int, expires: datetime | None, serial: int = 0
 ) -> str:
     """`base` with a token as its sub-address: support+<token>@desk.example.
 
     `base` itself where the desk has no sub-addresses, or where the result would not be a legal address
     (local part over 64 octets): answers are then matched by their References and subject.
     """
-    return _sub_address(policy, base, mint(policy.keys, purpose, ticket, principal, expires))
+    return _sub_address(policy, base, mint(policy.keys, purpose, ticket, principal, expires, serial))
 
 
 def bounce_address(policy: Policy, base: str, ticket: int, serial: int) -> str:

@@ -136,6 +136,15 @@ CATALOGUE: Mapping[str, Form] = {
         "to the agent: the commands",
         {"commands": Key("pairs of a command's form and its meaning", [["#take", "the ticket is yours"]])},
     ),
+    "challenge": Form(
+        "to the agent's registered address: a letter in their name is held until they answer this one",
+        {
+            "reference": Key("the ticket it speaks of, empty if none", "BANK-1042"),
+            "first": Key("the first line of the letter held back", "#close"),
+            "mail_id": Key("its number in the mail ledger", 4711),
+        },
+        ticket=Has.NEVER,
+    ),
     "unproven": Form(
         "to an agent's registered address: a letter in their name, or to their reply address, came without proof",
         {

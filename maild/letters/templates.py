@@ -34,6 +34,7 @@ MOST_THREAD = 200_000  # characters of a story told in one letter; the newest li
 KEPT = 1_000_000  # bytes; the files of longer letters are encoded anew for every recipient
 MOST_REFERENCES = 20  # RFC 5322 sets no limit, some gateways do
 
+_LIVES = {Purpose.REQUESTER_REPLY: tokens.REQUESTER_REPLY_LIFE, Purpose.CONFIRM: tokens.CHALLENGE_LIFE}
 _REPLY = {Purpose.AGENT_REPLY: "requester", Purpose.AGENT_NOTE: "inside"}
 
 
@@ -179,10 +180,11 @@ def _people(outgoing: Outgoing, ours: OurAddress, rcpt: str, policy: Policy, now
     # An acknowledgement goes to an address nobody has proven: it must not carry a stranger's words there.
     name = "" if letter.automatic == "auto-replied" else words.line(letter.to.name, 100)
     fields = [headers.mailbox("From", display, headers.address(ours.email)), headers.mailbox("To", name, rcpt)]
-    if letter.purpose and outgoing.ticket:
-        life = tokens.REQUESTER_REPLY_LIFE if letter.purpose == Purpose.REQUESTER_REPLY else tokens.AGENT_REPLY_LIFE
-        number, who = outgoing.ticket.number, _principal(outgoing)
-        reply_to = tokens.reply_address(policy, ours.email, letter.purpose, number, who, now + life)
+    if letter.purpose and (outgoing.ticket or letter.purpose == Purpose.CONFIRM):
+        number, who = outgoing.ticket.number if outgoing.ticket else 0, _principal(outgoing)
+        held = int(letter.context.get("mail_id", 0)) if letter.purpose == Purpose.CONFIRM else 0
+        expires = now + _LIVES.get(letter.purpose, tokens.AGENT_REPLY_LIFE)
+        reply_to = tokens.reply_address(policy, ours.email, letter.purpose, number, who, expires, held)
         fields.append(headers.mailbox("Reply-To", display, headers.address(reply_to)))
     return fields
 

@@ -193,6 +193,7 @@ def envelope_of(row: Any) -> Envelope:
         door=row.door,
         peer=row.peer,
         helo=row.helo,
+        confirmed=bool(row.confirmed),
     )
 
 
@@ -224,8 +225,11 @@ def _last_line(error: str) -> str:
     return lines[-1][:500] if lines else "unknown error"
 
 
-def requeue(connection: Connection, mail_id: int) -> bool:
-    """Have a letter worked again from the start; False where it left a trace in a ticket, or never was."""
+def requeue(connection: Connection, mail_id: int, *, confirmed: bool = False) -> bool:
+    """Have a letter worked again from the start; False where it left a trace in a ticket, or never was.
+
+    `confirmed`: its author's identity is settled, by an answer to a challenge or by the admin.
+    """
     again = (
         mail.c.id == mail_id,
         mail.c.fate.in_([fate.value for fate in REPEATABLE]),
@@ -237,7 +241,16 @@ def requeue(connection: Connection, mail_id: int) -> bool:
     connection.execute(
         update(mail)
         .where(mail.c.id == mail_id)
-        .values(fate=None, ready_at=0, attempts=0, reason="", trace="[]", error="", worker="")
+        .values(
+            fate=None,
+            ready_at=0,
+            attempts=0,
+            reason="",
+            trace="[]",
+            error="",
+            worker="",
+            confirmed=1 if confirmed else mail.c.confirmed,
+        )
     )
     count_fates(connection, {Fate(row.fate): -1})
     return True

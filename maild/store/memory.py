@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, update
 
-from maild.core.model import Clues, Entry, Envelope, Facts, SendLetter, Ticket
+from maild.core.model import Clues, Entry, Envelope, Facts, Release, SendLetter, Ticket
 from maild.store import intake, outbox, queries, recall, record, upkeep
 from maild.store.engine import reader_engine, sqlite_path, unavailable, writer_engine
 from maild.store.intake import Arrival, Claimed, upserts
@@ -115,16 +115,19 @@ class Store:
         """
         if not worked:
             return []
-        sends = any(isinstance(change, SendLetter) for _, outcome in worked for change in outcome.changes)
+        sends = any(isinstance(change, SendLetter | Release) for _, outcome in worked for change in outcome.changes)
         return self._write(lambda connection: record.record(connection, worked, now), wakes=sends)
 
     def failed(self, mail_id: int, error: str, now: datetime, quarantine: bool) -> None:
         """Note a failed attempt (`error`: the traceback): a later try, or quarantine for good."""
         self._write(lambda connection: intake.failed(connection, mail_id, error, now, quarantine))
 
-    def requeue(self, mail_id: int) -> bool:
-        """Have a letter worked anew; False where it left a trace in a ticket, or was never stored."""
-        return self._write(lambda connection: intake.requeue(connection, mail_id), wakes=True)
+    def requeue(self, mail_id: int, *, confirmed: bool = False) -> bool:
+        """Have a letter worked anew; False where it left a trace in a ticket, or was never stored.
+
+        `confirmed`: its author's identity is settled.
+        """
+        return self._write(lambda connection: intake.requeue(connection, mail_id, confirmed=confirmed), wakes=True)
 
     def release(self, worker: str) -> None:
         """Give back what this worker had claimed when it died."""

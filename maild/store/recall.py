@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from maild.core.model import Clues, Facts, Known, Person, Purpose, SentLetter, Ticket
 from maild.store.rows import chunks, tickets_by_number
-from maild.store.schema import IS_ACKNOWLEDGEMENT, fold, id_key, known_id, mail, outbox, person
+from maild.store.schema import IS_ACKNOWLEDGEMENT, entry, fold, id_key, known_id, mail, outbox, person
 
 ACKNOWLEDGEMENT_WINDOW = timedelta(hours=24)
 """The time in which acknowledgements to one sender are counted."""
@@ -30,6 +30,9 @@ _SENT = select(outbox.c.id, outbox.c.ticket, outbox.c.template, outbox.c.to_emai
 )
 _PERSONS = select(person).where(person.c.folded.in_(bindparam("folded", expanding=True)))
 _KEYS = select(mail.c.id, mail.c.key).where(mail.c.id.in_(bindparam("ids", expanding=True)))
+_TEXTS = select(entry.c.mail_id, entry.c.text).where(
+    entry.c.ticket.in_(bindparam("numbers", expanding=True)), entry.c.mail_id.is_not(None)
+)
 _ACKNOWLEDGED = (
     select(outbox.c.to_folded, func.count())
     .where(
@@ -52,6 +55,7 @@ class _Memory:
     tickets: dict[int, Ticket] = field(default_factory=dict)
     copies: dict[int, list[Known]] = field(default_factory=dict)
     keys: dict[int, str] = field(default_factory=dict)
+    texts: dict[int, str] = field(default_factory=dict)
 
 
 def recall(connection: Connection, clues: Sequence[tuple[int, Clues]], now: datetime) -> list[Facts]:
@@ -69,12 +73,16 @@ def recall(connection: Connection, clues: Sequence[tuple[int, Clues]], now: date
     memory.tickets = tickets_by_number(connection, wanted)
     memory.copies = {mail_id: _copies(memory.known, mail_id, clue) for mail_id, clue in clues}
     memory.keys = _keys(connection, memory.copies)
+    memory.texts = _texts(connection, memory.copies)
     return [_facts(mail_id, clue, memory) for mail_id, clue in clues]
 
 
 def _facts(mail_id: int, clue: Clues, memory: _Memory) -> Facts:
     """Of what was found, what bears on this letter."""
-    same = tuple(replace(one, key=memory.keys.get(one.mail_id or 0, "")) for one in memory.copies[mail_id])
+    same = tuple(
+        replace(one, key=memory.keys.get(one.mail_id or 0, ""), text=memory.texts.get(one.mail_id or 0, ""))
+        for one in memory.copies[mail_id]
+    )
     referenced = {one: found[0] for one in clue.referenced if (found := memory.known.get(id_key(one)))}
     letters = {one: memory.sent[one] for one in clue.outbox_ids if one in memory.sent}
     numbers = dict.fromkeys(clue.numbers)
@@ -104,6 +112,14 @@ def _keys(connection: Connection, copies: Mapping[int, Sequence[Known]]) -> dict
     found: dict[int, str] = {}
     for some in chunks(one for one in ids if one):
         found |= dict(connection.execute(_KEYS, {"ids": some}).all())
+    return found
+
+
+def _texts(connection: Connection, copies: Mapping[int, Sequence[Known]]) -> dict[int, str]:
+    """What the copies say in their threads."""
+    found: dict[int, str] = {}
+    for some in chunks(one.ticket for several in copies.values() for one in several):
+        found |= dict(connection.execute(_TEXTS, {"numbers": some}).all())
     return found
 
 

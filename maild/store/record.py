@@ -23,10 +23,11 @@ from maild.core.model import (
     OpenTicket,
     Outcome,
     Person,
+    Release,
     SendLetter,
     SetField,
 )
-from maild.store.intake import count_fates, upserts
+from maild.store.intake import count_fates, requeue, upserts
 from maild.store.rows import chunks, dumps, entry_row, letter_rest, ticket_row
 from maild.store.schema import (
     LONG_ADDRESS,
@@ -62,6 +63,7 @@ class _Item:
     message_id: str = ""
     entries: list[Entry] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
+    released: list[int] = field(default_factory=list)
     opens: bool = False
     last_added: int | None = None  # index of the last AddEntry among `entries`
 
@@ -92,6 +94,8 @@ def record(connection: Connection, worked: Sequence[Worked], now: datetime) -> l
     _insert_tickets(connection, opened, people)
     _know_ids(connection, todo)
     _set_fates(connection, todo)
+    for held in (held for item in todo for held in item.released):
+        requeue(connection, held, confirmed=True)
     return [done.get(item.mail_id, item.number) for item in items]
 
 
@@ -111,6 +115,8 @@ def _item(mail_id: int | None, outcome: Outcome, now: datetime) -> _Item:
                 item.entries.append(Entry(kind=EntryKind.EVENT, at=now, author=by, data=data))
             case SendLetter(letter):
                 item.letters.append(letter)
+            case Release(held):
+                item.released.append(held)
     if not item.opens:
         known = outcome.before or outcome.after
         item.number = known.number if known else None
@@ -213,7 +219,20 @@ def _requester(item: _Item, people: dict[str, int]) -> int:
 # ------------------------------------------------------------------------------ tickets
 
 _CHANGED = [
-    *("subject", "requester_id", "address", "status", "topic", "priority", "team", "agent", "sla", "tags", "watchers"),
+    *(
+        "subject",
+        "requester_id",
+        "address",
+        "status",
+        "topic",
+        "priority",
+        "team",
+        "agent",
+        "sla",
+        "tags",
+        "watchers",
+        "copied",
+    ),
     *("clock_from", "responded_at", "waiting_since", "waited", "resolved_at", "closed_at", "closing"),
     *("last_message_id", "thread_ids", "marks", "next_due"),
 ]

@@ -139,6 +139,7 @@ def ticket_row(value: Ticket, number: int, requester_id: int) -> dict[str, Any]:
     row["status"] = value.status.value
     row["tags"] = dumps(value.tags)
     row["watchers"] = dumps(value.watchers)
+    row["copied"] = dumps(value.copied)
     row["thread_ids"] = dumps(value.references)
     row["marks"] = dumps(value.marks)
     return row
@@ -160,6 +161,7 @@ def ticket_of(row: Any) -> Ticket:
         sla=row.sla,
         tags=strings(row.tags),
         watchers=strings(row.watchers),
+        copied=strings(row.copied),
         clock_from=row.clock_from,
         responded_at=row.responded_at,
         waiting_since=row.waiting_since,

@@ -145,6 +145,8 @@ mail = Table(
     Column("ticket", BigInteger),
     # How many received letters this row stands for: more than 1 only where it counts duplicates.
     Column("times", Integer, nullable=False, server_default=text("1")),
+    # 1: it was held back and then released; see Envelope.confirmed.
+    Column("confirmed", Integer, nullable=False, server_default=text("0")),
 )
 _waiting = text("ready_at IS NOT NULL")
 Index("mail_ready", mail.c.ready_at, mail.c.id, sqlite_where=_waiting, postgresql_where=_waiting)
@@ -183,6 +185,7 @@ ticket = Table(
     _words("sla"),
     _words("tags", "[]"),
     _words("watchers", "[]"),
+    _words("copied", "[]"),
     Column("clock_from", Instant),
     Column("responded_at", Instant),
     Column("waiting_since", Instant),

@@ -12,7 +12,7 @@ from maild.core.decide import tell
 from maild.core.decide.draft import Draft
 from maild.core.decide.received import Received
 from maild.core.identity import Author
-from maild.core.matching import our_addresses, plain_subject
+from maild.core.matching import copied_people, our_addresses, plain_subject
 from maild.core.model import Fate, Kind, Lane, Outcome, Person, Ticket
 from maild.core.policy import OurAddress, Policy
 from maild.core.rules import Case, Verdict, evaluate
@@ -21,8 +21,13 @@ NO_SUBJECT = "(no subject)"
 MOST_SUBJECT = 250  # characters; a longer one is no name for anything
 
 
-def new_ticket(got: Received, who: Author, *, continues: Ticket | None, mentions: tuple[int, ...]) -> Outcome:
-    """Open a ticket. `continues` is the closed ticket the letter answers, `mentions` those it only names."""
+def new_ticket(
+    got: Received, who: Author, *, continues: Ticket | None, mentions: tuple[int, ...], silent: bool
+) -> Outcome:
+    """Open a ticket; `silent`: without acknowledging it.
+
+    `continues` is the closed ticket the letter answers, `mentions` those it only names.
+    """
     policy = got.policy
     addressed = our_addresses(got.envelope, policy) or policy.addresses[:1]  # postmaster is nobody's: the first's
     ours = addressed[0]
@@ -35,7 +40,10 @@ def new_ticket(got: Received, who: Author, *, continues: Ticket | None, mentions
     draft.event("opened", "desk", _opened_because(ours, verdict, linked, policy), data)
     # The first letter is kept whole: there is no history of ours to cut from it.
     draft.add(got.entry(who, got.message.text, public=True))
-    _acknowledge(draft, got, verdict)
+    if silent:
+        draft.trace.append("no acknowledgement: the sender may be somebody else")
+    else:
+        _acknowledge(draft, got, verdict)
     references = ", ".join(f"{policy.tag}-{number}" for number in linked)
     told = tell.ticket_opened(draft, got.facts.mail_id, references, tell.teams_of(addressed, policy) - {ticket.team})
     draft.trace.append("told: " + (", ".join(policy.agents[key].name for key in told) or "nobody"))
@@ -66,6 +74,7 @@ def _filled(got: Received, who: Author, ours: OurAddress, verdict: Verdict, cont
         agent=value("agent", "", ""),
         sla=value("sla", "", policy.default_plan),
         tags=verdict.tags,
+        copied=tuple(a for a in copied_people(message, policy) if a != who.email),
         last_message_id=message.message_id,
         references=message.references[-20:],
     )

@@ -10,13 +10,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from maild.core import authentication
+from maild.core.authentication import Vouched
 from maild.core.decide import tell
 from maild.core.decide.draft import STOPPED, Draft
 from maild.core.decide.new_ticket import new_ticket
 from maild.core.decide.on_command import on_command
 from maild.core.decide.received import Received
-from maild.core.identity import Author, Role, author, fold
-from maild.core.matching import Match, is_open, match, our_addresses
+from maild.core.decide.table import TABLE, Action
+from maild.core.identity import Author, Sender, author, fold
+from maild.core.matching import MOST_COPIED, Claim, Match, copied_people, is_open, match, our_addresses
 from maild.core.model import (
     Entry,
     EntryKind,
@@ -25,15 +28,18 @@ from maild.core.model import (
     Fate,
     Kind,
     Known,
+    Lane,
     Message,
     Outcome,
+    Purpose,
+    Release,
     SendLetter,
     SentLetter,
     Status,
     Ticket,
 )
 from maild.core.policy import Agent, Policy
-from maild.core.tokens import message_id_token
+from maild.core.tokens import address_token, message_id_token
 
 LOOP_HEADER = "x-maild-loop"  # our mark on everything we send
 
@@ -45,8 +51,10 @@ def on_message(message: Message, envelope: Envelope, facts: Facts, policy: Polic
         return Outcome(fate=Fate.IGNORED, reason=why)
     if message.kind in (Kind.BOUNCE, Kind.REPORT):
         return _on_report(got)
-    if copy := next((k for k in facts.same_id if same_content(k.key, facts.key)), None):
+    if copy := _copy_of(got):
         return _on_second_copy(got, copy)
+    if released := _released_by(got):
+        return released
     found = match(message, envelope, facts, policy, now)
     outcome = _judge(got, found)
     return replace(outcome, trace=(f"ticket: {found.evidence}", *outcome.trace))
@@ -55,19 +63,63 @@ def on_message(message: Message, envelope: Envelope, facts: Facts, policy: Polic
 def _judge(got: Received, found: Match) -> Outcome:
     message, ticket = got.message, found.ticket
     who = author(message, ticket, found.token, got.policy)
-    if who.role == Role.CLAIMED and (ticket is not None or found.token is not None):
-        return _unproven(got, who, ticket)
-    if who.role == Role.AGENT and who.agent is not None and ticket is not None:
-        if message.kind == Kind.AUTOMATIC:
-            return Outcome(fate=Fate.FILED, reason=f"an automatic answer of {who.agent.name}: {message.kind_reason}")
-        return _from_agent(got, ticket, who.agent, note=who.note)
-    if ticket is not None and message.kind == Kind.AUTOMATIC:
-        return _file_automatic(got, ticket, who)
-    if ticket is not None and is_open(ticket):
-        return _reply(got, ticket, who, found.evidence)
-    if message.kind == Kind.AUTOMATIC and _answers_something(message):
+    vouched = Vouched.PASS if got.envelope.confirmed else authentication.vouched(message, got.policy.authentication)
+    action = TABLE[found.claim, who.sender][vouched]
+    outcome = _carry_out(action, got, found, who)
+    why = f"claim: {found.claim}, sender: {who.sender}, domain: {vouched}, so: {action}"
+    return replace(outcome, trace=(why, *outcome.trace))
+
+
+def _carry_out(action: Action, got: Received, found: Match, who: Author) -> Outcome:
+    message, ticket = got.message, found.ticket
+    if message.kind == Kind.AUTOMATIC:
+        return _from_machine(got, found, who)
+    match action:
+        case Action.UNPROVEN:
+            return _unproven(got, who, ticket)
+        case Action.HOLD:
+            return Outcome(
+                fate=Fate.QUARANTINED, reason=f"{who.email or 'no sender'}: the domain does not vouch for it"
+            )
+        case Action.CHALLENGE if who.agent is not None:
+            return _challenge(got, who.agent, ticket)
+        case Action.OBEY if who.agent is not None and ticket is not None:
+            return _from_agent(got, found, ticket, who.agent)
+        case Action.APPEND | Action.INSIDE if ticket is not None and is_open(ticket):
+            return _reply(got, ticket, who, found.evidence, moves=action == Action.APPEND)
+        case Action.INSIDE:  # of a closed ticket: whoever it is, they get a ticket of their own
+            return new_ticket(got, who, continues=None, mentions=found.mentions, silent=True)
+        case _:
+            continues = ticket if action == Action.APPEND else None
+            silent = action == Action.OPEN_SILENT
+            return new_ticket(got, who, continues=continues, mentions=found.mentions, silent=silent)
+
+
+def _from_machine(got: Received, found: Match, who: Author) -> Outcome:
+    """Machines never command, reopen or are answered; their words are kept where they belong."""
+    message = got.message
+    if found.claim == Claim.AGENT:
+        name = who.agent.name if who.agent else "somebody"
+        return Outcome(fate=Fate.FILED, reason=f"an automatic answer to a letter for {name}: {message.kind_reason}")
+    if found.ticket is not None:
+        return _file_automatic(got, found.ticket, who)
+    if _answers_something(message):
         return Outcome(fate=Fate.FILED, reason=f"an automatic answer to nothing we know: {message.kind_reason}")
-    return new_ticket(got, who, continues=ticket, mentions=found.mentions)
+    return new_ticket(got, who, continues=None, mentions=found.mentions, silent=False)
+
+
+def _released_by(got: Received) -> Outcome | None:
+    """An agent answered our challenge: the letter held back is theirs."""
+    for rcpt in got.envelope.rcpts:
+        token = address_token(got.policy, rcpt, got.now)
+        if token is None or token.purpose != Purpose.CONFIRM or token.expired:
+            continue
+        who = author(got.message, None, token, got.policy)
+        if who.sender == Sender.SAME and got.message.kind != Kind.AUTOMATIC:
+            reason = f"{who.named.name if who.named else who.email} confirmed letter {token.serial}"
+            return Outcome(changes=(Release(token.serial),), fate=Fate.COMMAND, reason=reason)
+        return Outcome(fate=Fate.FILED, reason="an answer to a challenge, but not of the agent who was asked")
+    return None
 
 
 # --------------------------------------------------------------------- letters that start nothing
@@ -138,9 +190,22 @@ def undelivered(ticket: Ticket, sent: SentLetter, diagnostic: str, policy: Polic
     return draft.finish(None, not_delivered(draft, sent, diagnostic, permanent=True))
 
 
-def same_content(key: str, other: str) -> bool:
-    """Whether two dedupe keys (core.mail.fingerprint) stand for one letter, whatever address it came to."""
-    return bool(key) and key.partition(":")[0] == other.partition(":")[0]
+def _copy_of(got: Received) -> Known | None:
+    """The letter this one is a second copy of: the same bytes at another of our addresses, or one id, author and
+    date, and the same words (a mailing list may have put a footer below them)."""
+    origin, content, _ = (*got.facts.key.split(":"), "", "")[:3]
+    for known in got.facts.same_id:
+        theirs = known.key.split(":")
+        if len(theirs) < 3 or theirs[0] != origin:  # a different letter under a known id is a new letter
+            continue
+        if theirs[1] == content or _same_words(known.text, got.message.new_text, got.message.text):
+            return known
+    return None
+
+
+def _same_words(earlier: str, *now: str) -> bool:
+    first = " ".join(earlier.split())
+    return any(" ".join(text.split()).startswith(first) for text in now)
 
 
 def _on_second_copy(got: Received, copy: Known) -> Outcome:
@@ -178,7 +243,17 @@ def _unproven(got: Received, who: Author, ticket: Ticket | None) -> Outcome:
 # --------------------------------------------------------------------- letters on a ticket
 
 
-def _from_agent(got: Received, ticket: Ticket, agent: Agent, *, note: bool) -> Outcome:
+def _challenge(got: Received, agent: Agent, ticket: Ticket | None) -> Outcome:
+    """The agent's reply address, the agent's name, and a domain that does not vouch: ask at the registered address."""
+    reference = f"{got.policy.tag}-{ticket.number}" if ticket else ""
+    words = got.message.new_text.strip().splitlines()
+    context = {"reference": reference, "first": words[0][:200] if words else "", "mail_id": got.facts.mail_id}
+    letter = tell.alert(got.policy, agent, "challenge", purpose=Purpose.CONFIRM, lane=Lane.ANSWER, context=context)
+    reason = f"held until {agent.name} confirms it: the domain of {agent.email} does not vouch for it"
+    return Outcome(changes=(SendLetter(letter),), fate=Fate.QUARANTINED, reason=reason)
+
+
+def _from_agent(got: Received, found: Match, ticket: Ticket, agent: Agent) -> Outcome:
     return on_command(
         ticket,
         got.message.new_text,
@@ -188,7 +263,7 @@ def _from_agent(got: Received, ticket: Ticket, agent: Agent, *, note: bool) -> O
         mail_id=got.facts.mail_id,
         message_id=got.message.message_id,
         files=any(not a.inline for a in got.message.attachments),
-        note=note,
+        note=found.token is not None and found.token.purpose == Purpose.AGENT_NOTE,
     )
 
 
@@ -199,21 +274,23 @@ def _file_automatic(got: Received, ticket: Ticket, who: Author) -> Outcome:
     return draft.finish(Fate.FILED, f"an automatic letter on ticket {ticket.number}: {got.message.kind_reason}")
 
 
-def _reply(got: Received, ticket: Ticket, who: Author, evidence: str) -> Outcome:
-    """A person answers. Only the requester moves the ticket; others are heard inside."""
+def _reply(got: Received, ticket: Ticket, who: Author, evidence: str, *, moves: bool) -> Outcome:
+    """A person answers. Only the requester, vouched for, moves the ticket; others are heard inside."""
     message, policy = got.message, got.policy
     draft = Draft(ticket, policy, got.now)
-    theirs = who.role == Role.REQUESTER
-    draft.add(got.entry(who, message.new_text or message.text, public=theirs))
-    reopened = theirs and ticket.status == Status.RESOLVED
-    if theirs:
+    draft.add(got.entry(who, message.new_text or message.text, public=moves))
+    reopened = moves and ticket.status == Status.RESOLVED
+    if moves:
         if ticket.status in STOPPED or reopened:
             draft.set_status(Status.OPEN, "requester")
         if message.message_id:
             draft.keep(last_message_id=message.message_id, references=message.references[-20:])
-    third = "" if theirs else who.email or "an unknown sender"
+        others = (a for a in copied_people(message, policy) if a != who.email)
+        draft.keep(copied=tuple(dict.fromkeys([*ticket.copied, *others]))[:MOST_COPIED])
+    third = "" if moves else who.email or "an unknown sender"
     told = tell.requester_wrote(draft, got.facts.mail_id, third=third, reopened=reopened)
     draft.trace.append("told: " + (", ".join(policy.agents[key].name for key in told) or "nobody"))
-    by = "the requester" if theirs else f"{third} (not the requester: kept inside)"
+    unsure = "not the requester" if who.sender != Sender.SAME else "the domain does not vouch for it"
+    by = "the requester" if moves else f"{third} ({unsure}: kept inside)"
     again = ", which opened it again" if reopened else ""
     return draft.finish(Fate.REPLY, f"a reply of {by} on ticket {ticket.number}{again}, by {evidence}")

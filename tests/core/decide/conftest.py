@@ -118,6 +118,7 @@ class Judge:
         to: str = SUPPORT,
         *,
         facts: Facts | None = None,
+        confirmed: bool = False,
         **message: object,
     ) -> Outcome:
         kwargs = {
@@ -131,7 +132,9 @@ class Judge:
         kwargs.update(message)
         tickets = {ticket.number: ticket} if ticket else {}
         facts = facts or Facts(mail_id=5, key="k:1", tickets=tickets)
-        envelope = Envelope(raw=b"", mail_from=sender or "", rcpts=(to,), received_at=self.now, door="test")
+        envelope = Envelope(
+            raw=b"", mail_from=sender or "", rcpts=(to,), received_at=self.now, door="test", confirmed=confirmed
+        )
         return decide.on_message(Message(**kwargs), envelope, facts, self.policy, self.now)
 
 

@@ -297,7 +297,7 @@ def test_our_own_letter_coming_back_is_ignored(judge):
 
 def test_the_same_letter_at_a_second_address_tells_the_second_team(judge, sent):
     facts = Facts(
-        mail_id=6, key="same:two", same_id=(Known(ticket=1042, mail_id=5, key="same:one"),),
+        mail_id=6, key="o:same:two", same_id=(Known(ticket=1042, mail_id=5, key="o:same:one"),),
         tickets={1042: judge.ticket()},
     )  # fmt: skip
     outcome = judge.letter(None, KAREN, "x", to="problem@bank.example", facts=facts)
@@ -307,10 +307,24 @@ def test_the_same_letter_at_a_second_address_tells_the_second_team(judge, sent):
 
 def test_another_letter_under_a_known_id_is_a_new_letter(judge):
     facts = Facts(
-        mail_id=6, key="other:two", same_id=(Known(ticket=1042, mail_id=5, key="same:one"),),
+        mail_id=6, key="p:other:two", same_id=(Known(ticket=1042, mail_id=5, key="o:same:one"),),
         tickets={1042: judge.ticket()},
     )  # fmt: skip
     assert judge.letter(None, EVE, "genuine", facts=facts).fate == Fate.TICKET
+
+
+@pytest.mark.parametrize(
+    ("earlier", "text", "fate"),
+    [
+        ("It does not work.", "It does not work.\n____\nour mailing list", Fate.DUPLICATE),
+        ("It does not work.", "It does  not\nwork.", Fate.DUPLICATE),
+        ("It does not work.", "Something else entirely.", Fate.TICKET),
+    ],
+)
+def test_one_id_author_and_date_is_a_copy_only_with_the_same_words(judge, earlier, text, fate):
+    known = Known(ticket=1042, mail_id=5, key="o:first:x", text=earlier)
+    facts = Facts(mail_id=6, key="o:second:x", same_id=(known,), tickets={1042: judge.ticket()})
+    assert judge.letter(None, KAREN, text, facts=facts).fate == fate
 
 
 def bounced(judge, template, permanent=True, to=KAREN):

@@ -54,6 +54,7 @@ def _mail() -> None:
         _words("error"),
         _number("ticket", nullable=True),
         _small("times", "1"),
+        _small("confirmed", "0"),
     )
     _partial_index("mail_ready", "mail", ["ready_at", "id"], "ready_at IS NOT NULL")
     op.create_index("mail_received", "mail", ["received_at"])
@@ -84,6 +85,7 @@ def _ticket() -> None:
         *(_words(name) for name in ("topic", "priority", "team", "agent", "sla")),
         _words("tags", "[]"),
         _words("watchers", "[]"),
+        _words("copied", "[]"),
         *(_number(name, nullable=True) for name in ("clock_from", "responded_at", "waiting_since")),
         sa.Column("waited", sa.Double(), nullable=False, server_default=sa.text("0")),
         _number("resolved_at", nullable=True),

@@ -1,0 +1,82 @@
+"""Whose word on senders is believed: only our own exchanger's, and only about the one author."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maild.core.authentication import Vouched, vouched
+from maild.core.model import Address, Message
+from maild.core.policy import Authentication
+
+OURS = Authentication(trusted=frozenset({"mx.bank.example"}))
+
+
+def judged(*fields, sender="karen@customer.example", authentication=OURS):
+    message = Message(sender=Address(sender) if sender else None, headers={"authentication-results": tuple(fields)})
+    return vouched(message, authentication)
+
+
+@pytest.mark.parametrize(
+    ("field", "verdict"),
+    [
+        ("mx.bank.example; dmarc=pass header.from=customer.example", Vouched.PASS),
+        ("MX.Bank.Example 1; dmarc=pass (p=none dis=none) header.from=Customer.example", Vouched.PASS),
+        ("mx.bank.example;\n dkim=pass (2048-bit key) header.d=customer.example header.i=@x", Vouched.PASS),
+        ("mx.bank.example; spf=pass smtp.mailfrom=bounce@customer.example", Vouched.PASS),
+        ("mx.bank.example; dkim=fail; spf=pass smtp.mailfrom=customer.example", Vouched.PASS),
+        ("mx.bank.example; dkim=pass header.d=evil.example; spf=pass smtp.mailfrom=evil.example", Vouched.NONE),
+        ("mx.bank.example; dkim=pass header.d=mail.customer.example", Vouched.NONE),
+        ("mx.bank.example; dkim=pass header.d=example", Vouched.NONE),
+        ("mx.bank.example; dmarc=fail header.from=customer.example; dkim=pass header.d=customer.example", Vouched.FAIL),
+        ("mx.bank.example; dmarc=fail (p=reject dis=none) header.from=customer.example", Vouched.REJECT),
+        ("mx.bank.example; dmarc=fail action=oreject header.from=customer.example", Vouched.REJECT),
+        ("mx.bank.example; dmarc=pass header.from=other.example", Vouched.NONE),
+        ("mx.bank.example; none", Vouched.NONE),
+        ("mx.bank.example", Vouched.NONE),
+        ("evil.example; dmarc=pass header.from=customer.example", Vouched.NONE),
+        ("mx.bank.example.evil.example; dmarc=pass header.from=customer.example", Vouched.NONE),
+        ("(mx.bank.example) evil.example; dmarc=pass header.from=customer.example", Vouched.NONE),
+        ("dmarc=pass header.from=customer.example", Vouched.NONE),
+        ("x=mx.bank.example; dmarc=pass header.from=customer.example", Vouched.NONE),
+        ("", Vouched.NONE),
+    ],
+)
+def test_what_a_field_says(field, verdict):
+    assert judged(field) == verdict
+
+
+def test_nobody_is_believed_where_nobody_is_configured():
+    assert judged("mx.bank.example; dmarc=pass", authentication=Authentication()) == Vouched.UNKNOWN
+
+
+def test_microsoft_s_form_is_an_explicit_choice():
+    field = "spf=pass smtp.mailfrom=customer.example; dmarc=pass action=none header.from=customer.example"
+    assert judged(field) == Vouched.NONE
+    microsoft = Authentication(trusted=frozenset({"mx.bank.example"}), microsoft=True)
+    assert judged(field, authentication=microsoft) == Vouched.PASS
+
+
+def test_a_letter_without_one_author_is_vouched_for_by_nobody():
+    assert judged("mx.bank.example; dmarc=pass", sender=None) == Vouched.NONE
+
+
+def test_of_several_fields_a_failure_outweighs():
+    passed = "mx.bank.example; dmarc=pass header.from=customer.example"
+    failed = "mx.bank.example; dmarc=fail header.from=customer.example"
+    assert judged(passed, failed) == judged(failed, passed) == Vouched.FAIL
+
+
+@given(st.text(max_size=300))
+def test_a_field_of_somebody_else_never_vouches(text):
+    assert judged("evil.example; " + text) == Vouched.NONE
+
+
+@given(st.text(alphabet="mxbank.exple;()= dmarcpsf\"'\\\t", max_size=300))
+def test_nothing_in_a_field_raises(text):
+    assert judged(text) in set(Vouched)
+
+
+def test_a_hostile_field_costs_little():
+    assert judged("mx.bank.example; " + "(" * 500_000) == Vouched.NONE
