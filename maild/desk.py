@@ -59,6 +59,7 @@ class Desk:
         self.policy = policy
         self._clock = clock
         self._worker = worker
+        self._in_hand: list[Claimed] = []  # claimed when the store went away, and not done with
 
     # ----------------------------------------------------------------- accept
 
@@ -77,13 +78,24 @@ class Desk:
     # ----------------------------------------------------------------- work
 
     def work(self) -> bool:
-        """Work one batch of waiting letters; True when there may be more."""
+        """Work one batch of waiting letters; True when there may be more.
+
+        Raises Unavailable when the store is away; what is in hand then is worked first when it is back.
+        """
         policy, now = self.policy, self._clock()
-        claimed = self.store.claim(BATCH, now, LEASE, self._worker)
-        letters = [letter for one in claimed if (letter := self._read(one, policy, now)) is not None]
-        for group in _apart(letters):
-            self._walk(group, policy, now)
-        return len(claimed) > 0
+        # Letters left by a full disk are not claimed again: that would count as a try, and they are no poison.
+        todo, self._in_hand = self._in_hand or self.store.claim(BATCH, now, LEASE, self._worker), []
+        more = len(todo) > 0
+        try:
+            letters = [letter for one in todo if (letter := self._read(one, policy, now)) is not None]
+            todo = [letter.claimed for letter in letters]
+            for group in _apart(letters):
+                self._walk(group, policy, now)
+                del todo[: len(group)]
+        except Unavailable:
+            self._in_hand = todo
+            raise
+        return more
 
     def _read(self, claimed: Claimed, policy: Policy, now: datetime) -> Read | None:
         if claimed.attempts > TRIES:  # it died in our hands three times, taking the program along
@@ -137,11 +149,14 @@ class Desk:
             self.store.failed(claimed.mail_id, error, now, quarantine=False)
 
     def _quarantine(self, mail_id: int, error: str, now: datetime) -> None:
-        """Set a letter aside for a human and tell the admin, once for each letter."""
+        """Set a letter aside for a human and tell the admin, once for each letter.
+
+        Told first: a crash in between tells twice, the other way round nobody would ever be told.
+        """
         log.error("msg=%d quarantined; `maild requeue %d` works it again", mail_id, mail_id)
-        self.store.failed(mail_id, error, now, quarantine=True)
         last = error.strip().splitlines()[-1] if error.strip() else "unknown"
         self.tell_admin("poison", {"mail_id": mail_id, "error": last[:500]})
+        self.store.failed(mail_id, error, now, quarantine=True)
 
     def tell_admin(self, template: str, context: dict[str, object]) -> None:
         """An automatic letter to the admin, about no ticket."""

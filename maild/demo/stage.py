@@ -108,9 +108,12 @@ class Stage:
 
     def _busy(self) -> bool:
         store, now = self.app.store, self.clock()
-        soon = now + timedelta(minutes=10)  # a lease ends within that; a letter put off waits longer
-        leaving = any(row.next_try and row.next_try < soon for row in store.outbox(state="queued", limit=1000))
-        return leaving or bool(store.ledger_sums()["waiting"] or store.due(now, 1))
+        soon = now + timedelta(minutes=10)  # a letter put off (with an error) for longer is left to its fate
+        # In the order in which things move: what leaves one place meanwhile is seen in the next.
+        if store.ledger_sums()["waiting"] or store.due(now, 1):
+            return True
+        queued = store.outbox(state="queued", limit=1000)
+        return any(not row.error or (row.next_try and row.next_try < soon) for row in queued)
 
     def _posted(self, envelope: Envelope) -> Future[Receipt]:
         for rcpt in envelope.rcpts:

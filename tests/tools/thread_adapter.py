@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ class Desktop:
         self.now = datetime.now(UTC)
         self.desk = Desk(self.store, self.policy, lambda: self.now, worker="stress")
         self.store.release("stress")
+        self.resumed = request["op"] == "resume"
         self.templates = letters.load([paths.TEMPLATES])
 
     def comes(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -71,6 +73,13 @@ class Desktop:
         while self.desk.work():
             pass
         row = self.store.ledger(limit=1)[0]
+        if row.fate == Fate.DUPLICATE and row.ticket is None:  # the ledger names the letter it is a copy of
+            first = self.store.letter(int(row.reason.split()[-1]))
+            if first and self.resumed:  # delivered again because nobody heard the answer: it is the first's
+                row = first
+            elif first:
+                row = replace(row, ticket=first.ticket)
+        self.resumed = False
         sent = [one for one in self.store.outbox(limit=20) if one.outbox_id > last]
         answer: dict[str, Any] = {"ticket": row.ticket, "reason": row.reason, "role": "customer"}
         answer["outcome"] = ENTIRE.get(row.fate, "reply" if row.ticket else "ignored") if row.fate else "held"

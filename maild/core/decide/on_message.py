@@ -204,8 +204,8 @@ def _copy_of(got: Received) -> Known | None:
 
 
 def _same_words(earlier: str, *now: str) -> bool:
-    first = " ".join(earlier.split())
-    return any(" ".join(text.split()).startswith(first) for text in now)
+    first = " ".join(earlier.split())  # "" of a second copy, which has no words of its own in the thread
+    return bool(first) and any(" ".join(text.split()).startswith(first) for text in now)
 
 
 def _on_second_copy(got: Received, copy: Known) -> Outcome:
