@@ -12,11 +12,13 @@ import os
 import random
 import signal
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from maild import config as configuration
 from maild import letters
@@ -26,19 +28,20 @@ from maild.core.model import Envelope, Receipt, SentLetter
 from maild.desk import Desk
 from maild.edges.clock import Metronome
 from maild.edges.courier import Courier
-from maild.edges.outbound import Relay, relay
+from maild.edges.outbound import relay
 from maild.edges.smtp import SmtpDoor, SmtpSettings
 from maild.loops import Loop
 from maild.pace import Pace
 from maild.paths import TEMPLATES
-from maild.store import OutboxRow, Store, open_store
+from maild.store import OutboxRow, Store, Unavailable, open_store
 
 log = logging.getLogger("maild.app")
 
 GRACE = 10.0  # seconds a transaction in flight gets at shutdown
+PATIENCE = 5.0  # seconds a start waits for commands of the shell to end
 # A thread that computes holds the interpreter this long before another may run. The default of
 # 5 ms makes every SMTP reply wait that long for the worker; see docs/benchmarks.md.
-SWITCH_INTERVAL = 0.0005
+SWITCH_INTERVAL = 0.002
 
 
 class NotReady(Exception):
@@ -49,9 +52,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_ready_store(config: Config) -> Store:
-    """The store of this configuration; NotReady when its schema is not the one this program knows."""
-    store = open_store(config.store.url)
+def open_ready_store(config: Config, *, checkpoint: bool = True) -> Store:
+    """The store of this configuration; NotReady when its schema is not the one this program knows.
+
+    `checkpoint`: see DeskLock.
+    """
+    store = open_store(config.store.url, checkpoint=checkpoint)
     state = store.schema_state()
     if state == "current":
         return store
@@ -75,16 +81,17 @@ class App:
         *,
         clock: Callable[[], datetime] = utc_now,
         jitter: Callable[[], float] = random.random,
-        through: Relay | None = None,
+        checkpoint: bool = True,
     ) -> None:
         self.config = config
         self.policy = configuration.policy(config)
         self.templates = letters.load(template_directories(config.desk.templates))
-        self.store = open_ready_store(config)
-        node = os.uname().nodename
-        self._workers = (f"desk@{node}", f"courier@{node}")
+        self.store = open_ready_store(config, checkpoint=checkpoint)
+        # Several desks of one host may share a database: a start must give back its own claims only.
+        here = f"{os.uname().nodename}:{config.path}"
+        self._workers = (f"desk@{here}", f"courier@{here}")
         self.desk = Desk(self.store, self.policy, clock, worker=self._workers[0])
-        self.relay = through or relay(config.outbound)
+        self.relay = relay(config.outbound, self._password)
         self.courier = Courier(
             self.store,
             templates=lambda: self.templates,
@@ -97,8 +104,10 @@ class App:
             worker=self._workers[1],
         )
         self._pace = Pace()
+        self._cut_short = False  # the last round of letters, by a store that went away
         self.work = Loop("work", lambda: self._pace.gather() or self.desk.work())
-        self.ticks = Loop("tick", self.desk.tick)
+        self._policy_is_new = False  # and the tickets' due times are still those of the old one
+        self.ticks = Loop("tick", self._tick)
         self.deliver = Loop("deliver", self._deliver)
         self.door = SmtpDoor(_smtp_settings(config), self._accept, lambda rcpt: is_ours(rcpt, self.policy), clock)
         self._metronome = Metronome(
@@ -113,10 +122,15 @@ class App:
     # ----------------------------------------------------------------- a running daemon
 
     async def run(self, ready: Callable[[App], None] = lambda app: None) -> None:
-        """Serve until `stop`, SIGTERM or SIGINT. `ready` is called when letters are accepted."""
+        """Serve until `stop`, SIGTERM or SIGINT. `ready` is called when letters are accepted.
+
+        Raises NotReady where another maild is running, ConfigErrors where the relay's login lacks a password.
+        """
+        configuration.outbound_password(self.config, os.environ)  # missed now rather than with the first letter
         sys.setswitchinterval(SWITCH_INTERVAL)
-        with ExitStack() as held:
-            held.enter_context(OneDaemon(self.config))
+        lock = DeskLock(self.config)
+        await _alone(lock)
+        try:
             await self.start()
             try:
                 self._listen_to_signals()
@@ -124,6 +138,8 @@ class App:
                 await self._stop.wait()
             finally:
                 await self.shut_down()
+        finally:
+            lock.free()
 
     async def start(self) -> None:
         """Start everything, doors last: nothing is accepted that could not be worked."""
@@ -164,12 +180,35 @@ class App:
 
     def _deliver(self) -> bool | float:
         wait, letters = self._pace.hold()
-        return wait or self.courier.deliver_round(letters)
+        if wait:
+            return wait
+        if self._cut_short:  # by a full disk, say: what the courier had claimed must not wait for its lease to end
+            self.store.release(self._workers[1])
+            self._cut_short = False
+        try:
+            return self.courier.deliver_round(letters)
+        except Unavailable:
+            self._cut_short = True
+            raise
+
+    def _tick(self) -> bool:
+        if self._policy_is_new:
+            moved = self.desk.reset_clocks()
+            self._policy_is_new = False
+            log.info("%d tickets have a new due time", moved)
+        return self.desk.tick()
 
     def _woken(self) -> None:
         """The store has committed something another part waits for."""
         self.work.wake()
         self.deliver.wake()
+
+    def _password(self) -> str:
+        """The relay's password as it is now."""
+        try:
+            return configuration.outbound_password(self.config, os.environ)
+        except ConfigErrors as errors:
+            raise OSError(str(errors)) from None
 
     def _undelivered(self, row: OutboxRow, diagnostic: str) -> None:
         letter = row.letter
@@ -191,13 +230,8 @@ class App:
             return False
         self.policy, self.templates = policy, templates
         self.desk.policy = policy
-        moved = self.desk.reset_clocks()
-        log.info(
-            "reloaded: %d rules, %d agents; %d tickets have a new due time",
-            len(policy.rules),
-            len(policy.agents),
-            moved,
-        )
+        self._policy_is_new = True
+        log.info("reloaded: %d rules, %d agents", len(policy.rules), len(policy.agents))
         self.ticks.wake()
         return True
 
@@ -221,23 +255,52 @@ def _smtp_settings(config: Config) -> SmtpSettings:
     )
 
 
-class OneDaemon:
-    """Holds the desk's lock file: two daemons on one SQLite file would fight over its write-ahead log."""
+class DeskLock:
+    """The desk's lock file: who holds it may write SQLite's log back into the database.
+
+    Two processes that do so at once can damage the file (SQLite before 3.51.3). The daemon holds it
+    as long as it runs, a command of the shell while it works; a command that comes too late opens its
+    store with checkpoint=False. PostgreSQL needs no lock: there everybody gets it.
+    """
 
     def __init__(self, config: Config) -> None:
-        self._path = Path(config.desk.data) / "maild.lock"
+        self.path = Path(config.desk.data) / "maild.lock"
         self._needed = config.store.url.startswith("sqlite")
+        self._file: IO[str] | None = None
 
-    def __enter__(self) -> None:
+    def take(self) -> bool:
+        """Take it if it is free. OSError where the file cannot be opened."""
         if not self._needed:
-            return
-        self._file = self._path.open("a+")
+            return True
+        file = self.path.open("a+")
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.close()
-            raise NotReady(f"another maild is running on {self._path.parent} (it holds {self._path.name})") from None
+            if os.geteuid() == 0:  # else a command typed as root would lock the desk's own user out
+                owner = self.path.parent.stat()
+                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return False
+        except BaseException:
+            file.close()
+            raise
+        self._file = file
+        return True
 
-    def __exit__(self, *_: object) -> None:
-        if self._needed:
+    def free(self) -> None:
+        """Give it back; the end of the process does so, too."""
+        if self._file is not None:
             self._file.close()
+            self._file = None
+
+
+async def _alone(lock: DeskLock) -> None:
+    """Take the lock as soon as commands in flight have ended; NotReady where its holder stays, as a daemon does."""
+    end = time.monotonic() + PATIENCE
+    try:
+        while not lock.take():
+            if time.monotonic() > end:
+                raise NotReady(f"another maild is running on {lock.path.parent} (it holds {lock.path.name})")
+            await asyncio.sleep(0.02)
+    except OSError as error:
+        raise NotReady(f"{lock.path}: {error.strerror}") from None

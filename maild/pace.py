@@ -16,14 +16,14 @@ from collections.abc import Callable
 LULL = 0.01  # seconds without a letter end the desk's waiting for more
 GATHER = 0.1  # seconds a letter waits for company at most
 QUIET = 0.05  # seconds without anything coming in make a quiet moment
-PATIENCE = 1.0  # seconds after which the courier sends a handful all the same
+PATIENCE = 2.0  # seconds after which the courier sends a handful all the same
 EQUAL = 10.0  # seconds of unbroken load after which it holds back no longer
 HANDFUL = 20  # letters it sends then
 ROUND = 100  # letters of an ordinary round
 
 
 class Pace:
-    """`stir` from any thread whenever a letter comes in; the desk asks `gather`, the courier `hold`, before each round."""
+    """`stir` when a letter comes in, from any thread; before each round the desk asks `gather`, the courier `hold`."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic

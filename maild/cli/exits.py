@@ -14,7 +14,6 @@ class Exit(IntEnum):
     DATA = 65
     NO_INPUT = 66
     UNAVAILABLE = 69
-    SOFTWARE = 70
     CANNOT_CREATE = 73
     TEMPORARY = 75
     CONFIG = 78

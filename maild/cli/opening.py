@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from maild.cli.exits import Complaint, Exit
@@ -28,45 +28,66 @@ def load(args: argparse.Namespace) -> Config:
 
 @contextmanager
 def opened_store(args: argparse.Namespace) -> Iterator[Store]:
-    """The desk's memory, for reading."""
+    """The desk's memory, for a look or a change without judgement."""
     from maild.app import NotReady, open_ready_store
     from maild.store import Unavailable
 
     config = load(args)
-    try:
-        store = open_ready_store(config)
-    except NotReady as error:
-        raise Complaint(str(error), Exit.CONFIG) from None
-    except Unavailable as error:
-        raise Complaint(f"the database is away: {error}", Exit.TEMPORARY) from None
-    try:
-        yield store
-    except Unavailable as error:
-        raise Complaint(f"the database is away: {error}", Exit.TEMPORARY) from None
-    finally:
-        store.close()
+    with _lock_if_free(config) as alone:
+        try:
+            store = open_ready_store(config, checkpoint=alone)
+        except NotReady as error:
+            raise Complaint(str(error), Exit.CONFIG) from None
+        except Unavailable as error:
+            raise Complaint(f"the database is away: {error}", Exit.TEMPORARY) from None
+        try:
+            yield store
+        except Unavailable as error:
+            raise Complaint(f"the database is away: {error}", Exit.TEMPORARY) from None
+        finally:
+            store.close()
 
 
 @contextmanager
-def built_app(args: argparse.Namespace) -> Iterator[App]:
-    """A whole desk, built and not started: one round of work, or one command."""
+def built_app(args: argparse.Namespace, *, daemon: bool = False) -> Iterator[App]:
+    """A whole desk, built and not started: one round of work, or one command.
+
+    `daemon`: it is going to run, and takes the desk's lock itself.
+    """
     from maild.app import App, NotReady
     from maild.config import ConfigErrors
     from maild.letters import TemplateErrors
     from maild.store import Unavailable
 
     config = load(args)
+    with nullcontext(True) if daemon else _lock_if_free(config) as alone:
+        try:
+            app = App(config, checkpoint=alone)
+        except (ConfigErrors, TemplateErrors) as errors:
+            raise Complaint(f"the configuration cannot be used\n{errors}", Exit.CONFIG) from None
+        except NotReady as error:
+            raise Complaint(str(error), Exit.CONFIG) from None
+        except Unavailable as error:
+            raise Complaint(f"the database is away: {error}", Exit.TEMPORARY) from None
+        try:
+            yield app
+        except Unavailable as error:
+            raise Complaint(f"the database is away: {error}", Exit.TEMPORARY) from None
+        finally:
+            app.close()
+
+
+@contextmanager
+def _lock_if_free(config: Config) -> Iterator[bool]:
+    """Hold the desk's lock while a verb works; False where somebody else holds it, a daemon as a rule."""
+    from maild.app import DeskLock
+
+    lock = DeskLock(config)
     try:
-        app = App(config)
-    except (ConfigErrors, TemplateErrors) as errors:
-        raise Complaint(f"the configuration cannot be used\n{errors}", Exit.CONFIG) from None
-    except NotReady as error:
-        raise Complaint(str(error), Exit.CONFIG) from None
-    except Unavailable as error:
-        raise Complaint(f"the database is away: {error}", Exit.TEMPORARY) from None
+        alone = lock.take()
+    except OSError:  # whoever may not write there writes no log back either
+        alone = False
     try:
-        yield app
-    except Unavailable as error:
-        raise Complaint(f"the database is away: {error}", Exit.TEMPORARY) from None
+        yield alone
     finally:
-        app.close()
+        lock.free()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 from maild import __version__
 from maild.cli import queues, reading, setup, tickets
@@ -15,8 +17,8 @@ Verb = Callable[[argparse.Namespace], int]
 class Parser(argparse.ArgumentParser):
     """argparse exits with 2; sysexits.h calls a usage error 64."""
 
-    def error(self, message: str) -> None:  # type: ignore[override]
-        self.print_usage()
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
         self.exit(Exit.USAGE, f"{self.prog}: {message}\n")
 
 
@@ -188,9 +190,13 @@ def _queue_verbs(verbs: _Verbs) -> None:
         "ledger",
         queues.ledger,
         "account for every letter received: its fate and why; the sums must meet",
-        "maild ledger\nmaild ledger --fate quarantined\nmaild ledger --sums --json",
+        "maild ledger\nmaild ledger --fate quarantined\nmaild ledger --sums --json\n"
+        "maild ledger 318                      all that is known of one letter\n"
+        "maild ledger 318 --raw > letter.eml",
         as_json=True,
     )
+    ledger.add_argument("id", type=int, nargs="?", metavar="ID", help="one letter in full: why, trace, error")
+    ledger.add_argument("--raw", action="store_true", help="write the bytes of letter ID as they came")
     ledger.add_argument("--fate", metavar="FATE", help="only letters with this fate, or `waiting`")
     ledger.add_argument("--sums", action="store_true", help="only how many letters have which fate")
     ledger.add_argument("--limit", type=int, default=50, metavar="N")
@@ -201,6 +207,13 @@ def _queue_verbs(verbs: _Verbs) -> None:
         "maild requeue 318\nmaild ledger --fate quarantined",
     )
     requeue.add_argument("id", type=int, metavar="ID", help="as shown by `maild ledger`")
+    release = verbs.add(
+        "release",
+        queues.release,
+        "work a letter that was held back, believing its sender: you know better",
+        "maild ledger --fate quarantined\nmaild ledger 318\nmaild release 318",
+    )
+    release.add_argument("id", type=int, metavar="ID", help="as shown by `maild ledger`")
     verbs.add(
         "tick",
         queues.tick,

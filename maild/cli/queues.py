@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from datetime import datetime
+from textwrap import indent
 from typing import Any
 
 from maild.cli import opening
 from maild.cli.exits import Complaint, Exit
-from maild.cli.output import as_json, table, when
+from maild.cli.output import as_json, paragraph, plain, table, when
 from maild.core.model import Fate
 
 
@@ -53,6 +56,10 @@ def _outbox_row(row: Any) -> dict[str, Any]:
 
 
 def ledger(args: argparse.Namespace) -> int:
+    if args.id is not None:
+        return _one_letter(args)
+    if args.raw:
+        raise Complaint("--raw needs the ID of a letter", Exit.USAGE)
     if args.fate and args.fate != "waiting" and args.fate not in set(Fate):
         raise Complaint(f"no fate is called {args.fate!r}; there are: {', '.join(Fate)}, waiting", Exit.USAGE)
     with opening.opened_store(args) as store:
@@ -92,6 +99,57 @@ def _ledger_row(row: Any) -> dict[str, Any]:
     }
 
 
+def _one_letter(args: argparse.Namespace) -> int:
+    """The ledger's line of one letter in full, or its bytes."""
+    if args.fate or args.sums or (args.raw and args.json):
+        raise Complaint("an ID goes with --json or with --raw, and with nothing else", Exit.USAGE)
+    with opening.opened_store(args) as store:
+        row, raw = store.letter(args.id), store.raw(args.id)
+    if row is None:
+        raise Complaint(f"there is no letter {args.id}", Exit.DATA)
+    if args.raw:
+        if raw is None:
+            raise Complaint(f"letter {args.id} is an exact duplicate: its bytes are kept once", Exit.DATA)
+        sys.stdout.buffer.write(raw)
+        return Exit.OK
+    told = {**_ledger_row(row), **{name: getattr(row, name) for name in _REST}}
+    if args.json:
+        as_json({**told, "reads": _reads(raw)})
+        return Exit.OK
+    told.update(fate=row.fate or "waiting", trace="\n".join(row.trace), to=", ".join(row.rcpts))
+    for name, value in told.items():
+        if isinstance(value, datetime):
+            value = when(value)
+        if value not in ("", None, False):
+            text = paragraph(str(value))
+            _line(name, "\n" + indent(text, "  ") if name in ("trace", "error") else plain(text))
+    sys.stdout.flush()  # a letter that breaks the program shows this much
+    for name, value in _reads(raw).items():
+        _line(name, plain(value))
+    return Exit.OK
+
+
+_REST = ("peer", "helo", "key", "times", "ready_at", "worker", "confirmed", "trace", "error")
+"""Of a MailRow, what is told only where one letter is asked for."""
+
+
+def _line(name: str, text: str) -> None:
+    print(f"{name.replace('_', ' ').capitalize() + ':':12} {text}".rstrip())
+
+
+def _reads(raw: bytes | None) -> dict[str, str]:
+    """How a letter reads; nothing where its bytes are not kept."""
+    from maild.core.mail import read
+
+    if raw is None:
+        return {}
+    try:
+        message = read(raw)
+    except Exception as error:  # noqa: BLE001 - it may be here because reading it fails
+        return {"unreadable": f"{type(error).__name__}: {error}"}
+    return {"sender": ", ".join(map(str, message.from_)), "subject": message.subject, "kind": str(message.kind)}
+
+
 def requeue(args: argparse.Namespace) -> int:
     with opening.opened_store(args) as store:
         if not store.requeue(args.id):
@@ -100,6 +158,16 @@ def requeue(args: argparse.Namespace) -> int:
                 Exit.DATA,
             )
     print(f"Letter {args.id} will be worked again by the daemon, or now by `maild tick`.")
+    return Exit.OK
+
+
+def release(args: argparse.Namespace) -> int:
+    with opening.opened_store(args) as store:
+        if not store.requeue(args.id, confirmed=True):
+            raise Complaint(
+                f"letter {args.id} is not held back; `maild ledger --fate quarantined` lists those that are", Exit.DATA
+            )
+    print(f"Letter {args.id} will be worked as what it claims to be by the daemon, or now by `maild tick`.")
     return Exit.OK
 
 

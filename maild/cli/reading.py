@@ -14,7 +14,9 @@ from maild.cli import opening
 from maild.cli.exits import Complaint, Exit
 from maild.cli.output import as_json, paragraph, plain
 from maild.core.model import Envelope, Message
+from maild.core.policy import Policy
 
+NOT_NOW = "not now, please try again later"
 MOST = 200 * 1024 * 1024  # bytes of a letter the shell will read; doors have their own, lower limit
 
 
@@ -101,7 +103,8 @@ def explain(args: argparse.Namespace) -> int:
         now = utc_now()
         to = tuple(args.to or [app.policy.addresses[0].email])
         envelope = Envelope(raw=raw, mail_from=args.sender, rcpts=to, received_at=now, door="explain")
-        message, clues, facts, outcome = walk(raw, envelope, app.store, app.policy, now)
+        policy = app.policy
+        message, clues, facts, outcome = walk(raw, envelope, app.store, policy, now)
     if args.json:
         as_json(
             {
@@ -122,26 +125,29 @@ def explain(args: argparse.Namespace) -> int:
             }
         )
         return Exit.OK
-    print(f"From {message.sender or 'nobody in particular'}: {plain(message.subject)} ({message.kind})")
-    print(f"Fate: {outcome.fate} - {outcome.reason}")
+    print(f"From {plain(message.sender or 'nobody in particular')}: {plain(message.subject)} ({message.kind})")
+    print(f"Fate: {outcome.fate} - {plain(outcome.reason)}")
     for line in outcome.trace:
         print(f"  {plain(line)}")
     for change in outcome.changes:
-        print(f"would {_would(change)}")
+        print(f"would {_would(change, policy)}")
     return Exit.OK
 
 
-def _would(change: object) -> str:
+def _would(change: object, policy: Policy) -> str:
+    from maild.core import trail
     from maild.core.model import AddEntry, OpenTicket, SendLetter, SetField
 
     match change:
         case OpenTicket():
             return "open a ticket"
         case SetField(name, old, new, by):
-            return f"set {name} from {old or 'nothing'} to {new or 'nothing'} (by {by})"
+            before, after = (plain(trail.shown(name, value, policy)) for value in (old, new))
+            return f"set {name} from {before} to {after} (by {by})"
         case AddEntry(entry):
             seen = "for all to see" if entry.public else "inside"
-            return f"add a {entry.kind} of {plain(entry.author)}, {seen}"
+            article = "an" if entry.kind[0] in "aeiou" else "a"
+            return f"add {article} {entry.kind} of {plain(entry.author)}, {seen}"
         case SendLetter(letter):
             return f"send “{letter.template}” to {plain(letter.to.email)}"
         case _:
@@ -149,7 +155,10 @@ def _would(change: object) -> str:
 
 
 def pipe(args: argparse.Namespace) -> int:
-    """Whatever goes wrong on our side, the mail system must keep the letter: 75."""
+    """Whatever goes wrong on our side, the mail system must keep the letter: 75.
+
+    It may send a stranger what we print, so that only somebody at a terminal is told what is wrong.
+    """
     from maild.app import utc_now
     from maild.core.matching import is_ours
     from maild.edges import pipe as door
@@ -166,5 +175,6 @@ def pipe(args: argparse.Namespace) -> int:
                 clock=utc_now,
                 max_size=app.config.smtp.max_size,
             )
-    except Complaint as complaint:
-        raise Complaint(str(complaint), Exit.TEMPORARY) from None
+    except Exception as error:  # noqa: BLE001 - a traceback would end with 1, and then the letter is sent back
+        said = str(error) if isinstance(error, Complaint) else f"{type(error).__name__}: {error}"
+        raise Complaint(said if sys.stderr.isatty() else NOT_NOW, Exit.TEMPORARY) from None

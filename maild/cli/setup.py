@@ -14,6 +14,7 @@ from maild.cli.exits import Complaint, Exit
 
 if TYPE_CHECKING:
     from maild.app import App
+    from maild.core.policy import Policy
 
 
 def init(args: argparse.Namespace) -> int:
@@ -35,22 +36,34 @@ def check(args: argparse.Namespace) -> int:
 
     path = Path(args.config)
     problems = [str(problem) for problem in config.check(path)]
+    directories = template_directories(path.parent / "templates" if problems else config.load(path).desk.templates)
+    notes = list(letters.unused(directories))
     try:
-        letters.load(template_directories(path.parent / "templates" if problems else config.load(path).desk.templates))
+        letters.load(directories)
     except letters.TemplateErrors as errors:
         problems += str(errors).splitlines()
+    if not problems:
+        notes += _stance(config.policy(config.load(path)))
     if args.json:
-        print(json.dumps({"ok": not problems, "problems": problems}))
+        print(json.dumps({"ok": not problems, "problems": problems, "notes": notes}))
     elif problems:
-        print("\n".join(problems), file=sys.stderr)
+        print("\n".join([*problems, *notes]), file=sys.stderr)
     else:
-        policy = config.policy(config.load(path))
-        print(
-            f"{path}: all is well ({len(policy.rules)} rules, {len(policy.agents)} agents, {len(policy.topics)} topics)"
-        )
-        print("Senders are not authenticated: a requester's address and a valid subject token together may add to")
-        print("a ticket, never command it. Agents are known by their own reply addresses.")
+        print("\n".join([f"{path}: all is well", *notes]))
     return Exit.CONFIG if problems else Exit.OK
+
+
+def _stance(policy: Policy) -> list[str]:
+    """What was read, and how senders are believed, for an admin to nod at."""
+    counted = f"{len(policy.rules)} rules, {len(policy.agents)} agents, {len(policy.topics)} topics"
+    if policy.authentication.trusted or policy.authentication.microsoft:
+        whom = ", ".join(sorted(policy.authentication.trusted)) or "Microsoft 365"
+        return [counted, f"strict mode: senders are believed as far as {whom} vouches for their domains"]
+    return [
+        counted,
+        "relaxed mode: nobody vouches for senders. A requester's address with their reply address, or with a valid",
+        "token in the subject, may add to a ticket, never command it. Agents need their own reply addresses.",
+    ]
 
 
 def migrate(args: argparse.Namespace) -> int:
@@ -71,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
     import asyncio
 
     from maild.app import NotReady
+    from maild.config import ConfigErrors
 
     logging.basicConfig(
         level=logging.INFO if args.verbose else logging.WARNING,
@@ -78,9 +92,11 @@ def run(args: argparse.Namespace) -> int:
         stream=sys.stderr,
     )
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    with opening.built_app(args) as app:
+    with opening.built_app(args, daemon=True) as app:
         try:
             asyncio.run(app.run(ready=_greet))
+        except ConfigErrors as errors:
+            raise Complaint(f"the configuration cannot be used\n{errors}", Exit.CONFIG) from None
         except NotReady as error:
             raise Complaint(str(error), Exit.TEMPORARY) from None
         except OSError as error:
@@ -91,13 +107,18 @@ def run(args: argparse.Namespace) -> int:
 def _greet(app: App) -> None:
     """Say where to send a letter and where answers can be read: the first minute of a new admin."""
     ours = app.policy.addresses[0].email
-    host, port = app.door.addresses[0]
-    print("maild is listening on " + ", ".join(f"{at}:{number}" for at, number in app.door.addresses))
-    print(f"Mail to {ours} makes a ticket. Try:")
-    print(
-        f"  swaks --server {host}:{port} --from karen@example.net --to {ours} "
-        '--header "Subject: Online banking is down" --body "Neither phone nor browser works."'
-    )
+    doors = app.door.addresses
+    if doors:
+        host, port = doors[0]
+        print("maild is listening on " + ", ".join(f"{at}:{number}" for at, number in doors))
+        trial = (
+            f"swaks --server {host}:{port} --from karen@example.net --to {ours} "
+            '--header "Subject: Online banking is down" --body "Neither phone nor browser works."'
+        )
+    else:
+        print("maild is running. It listens nowhere (smtp.listen is empty): letters come by `maild pipe`.")
+        trial = f"maild pipe -c {app.config.path} {ours} < letter.eml"
+    print(f"Mail to {ours} makes a ticket. Try:\n  {trial}")
     relay = app.config.outbound.relay
     if relay.scheme == "maildir":
         print(f"Outgoing mail is written to {relay.path}. Read it with: mutt -f {relay.path}")

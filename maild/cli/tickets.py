@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from textwrap import indent
 from typing import Any
 
 from maild.cli import opening
@@ -89,7 +90,7 @@ def show(args: argparse.Namespace) -> int:
     for entry in entries:
         print(f"\n{when(entry.at)}  {plain(trail.headline(entry, policy))}")
         if entry.text and not trail.is_event(entry):
-            print("    " + paragraph(entry.text).replace("\n", "\n    "))
+            print(indent(paragraph(entry.text).strip("\n"), "    "))
     return Exit.OK
 
 
@@ -123,6 +124,7 @@ def do(args: argparse.Namespace) -> int:
         ]
         raise Complaint("nothing was done\n" + "\n".join(lines), Exit.DATA)
     for change in changes:
-        print(f"{change.name}: {change.old or 'none'} -> {change.new or 'none'}")
+        old, new = (plain(trail.shown(change.name, value, policy)) for value in (change.old, change.new))
+        print(f"{change.name}: {old} -> {new}")
     print(outcome.reason)
     return Exit.OK

@@ -167,7 +167,14 @@ def _read_varint(body: bytes, at: int) -> tuple[int, int]:
 
 
 def reply_address(
-    policy: Policy, base: str, purpose: Purpose, ticket: int, principal: int, expires: datetime | None, serial: int = 0
+    policy: Policy,
+    base: str,
+    purpose: Purpose,
+    ticket: int,
+    principal: int,
+    expires: datetime | None,
+    *,
+    serial: int = 0,
 ) -> str:
     """`base` with a token as its sub-address: support+<token>@desk.example.
 

@@ -7,7 +7,7 @@ dice: the same `Outgoing`, policy and instant give the same bytes.
 """
 
 from maild.letters.catalogue import CATALOGUE
-from maild.letters.loading import TemplateErrors, load
+from maild.letters.loading import TemplateErrors, load, unused
 from maild.letters.outgoing import NotRenderable, Outgoing, Rendered, Route, Unsendable, route
 from maild.letters.templates import TemplateProblem, Templates
 
@@ -23,4 +23,5 @@ __all__ = [
     "Unsendable",
     "load",
     "route",
+    "unused",
 ]

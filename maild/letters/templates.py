@@ -184,7 +184,7 @@ def _people(outgoing: Outgoing, ours: OurAddress, rcpt: str, policy: Policy, now
         number, who = outgoing.ticket.number if outgoing.ticket else 0, _principal(outgoing)
         held = int(letter.context.get("mail_id", 0)) if letter.purpose == Purpose.CONFIRM else 0
         expires = now + _LIVES.get(letter.purpose, tokens.AGENT_REPLY_LIFE)
-        reply_to = tokens.reply_address(policy, ours.email, letter.purpose, number, who, expires, held)
+        reply_to = tokens.reply_address(policy, ours.email, letter.purpose, number, who, expires, serial=held)
         fields.append(headers.mailbox("Reply-To", display, headers.address(reply_to)))
     return fields
 

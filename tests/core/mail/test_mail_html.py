@@ -1,6 +1,8 @@
 """HTML to text, and to HTML that runs and loads nothing."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from maild.core.mail import read, safe_html
 from maild.core.mail.html import to_text
@@ -101,3 +103,87 @@ def test_safe_html_keeps_what_people_write() -> None:
     assert "<b>b</b>" in safe
     assert 'href="https://x.example/"' in safe
     assert 'src="cid:pic@x"' in safe
+
+
+@pytest.mark.parametrize(
+    ("unsafe", "safe"),
+    [
+        ('<a href="tel:+4930">call</a>', "call"),
+        ('<a href="/admin/delete">here</a>', "here"),
+        ('<a href="//evil.example/x">here</a>', "here"),
+        ('<a href="java\tscript:alert(1)">here</a>', "here"),
+        ('<a href="data:text/html,x">here</a>', "here"),
+        ('<form action="https://evil.example"><input name=p><button>go</button></form>', "go"),
+        ('<img src="https://track.example/1.gif" alt="x">', "x"),
+        ('<p style="background:url(https://track.example)">a</p><style>p{background:url(x)}</style>', "a"),
+        ('<svg><script>alert(1)</script><a xlink:href="javascript:alert(1)">x</a></svg>', ""),
+        ("<math><mtext><script>alert(1)</script></mtext></math>", ""),
+        ('<div onclick="x()">a</div><iframe srcdoc="<script>x</script>"></iframe>', "a"),
+        ("<noscript><p title='</noscript><img src=x onerror=alert(1)>'>", ""),
+        ("<meta http-equiv=refresh content='0;url=https://evil.example'><base href=https://evil.example>a", "a"),
+    ],
+)
+def test_what_is_shown_runs_and_loads_nothing(unsafe: str, safe: str) -> None:
+    shown = safe_html(unsafe)
+    for word in (
+        "script",
+        "onerror",
+        "onclick",
+        "evil",
+        "track",
+        "style",
+        "javascript",
+        "data:",
+        "tel:",
+        "/admin",
+        "<form",
+        "<svg",
+    ):
+        assert word not in shown
+    assert safe in shown
+
+
+def test_what_people_use_is_kept() -> None:
+    html = '<p>a <b>b</b> <a href="https://x.example/">x</a> <a href="mailto:a@b.example">m</a></p><img src="cid:p@x" alt="p">'
+    shown = safe_html(html)
+    for piece in ("<b>b</b>", 'href="https://x.example/"', 'href="mailto:a@b.example"', 'src="cid:p@x"'):
+        assert piece in shown
+
+
+TAGS = [
+    "<p>",
+    "</p>",
+    "<a href='https://x'>",
+    "</a>",
+    "<script>",
+    "</script>",
+    "<svg>",
+    "<style>",
+    "<!--",
+    "-->",
+    "<img src=cid:x>",
+]
+TAGS += [
+    "<noscript>",
+    "<table>",
+    "<td>",
+    "<math>",
+    "<mi>",
+    "<select>",
+    "</select>",
+    "<textarea>",
+    "&lt;",
+    "&amp;",
+    "&nbsp;",
+    "a",
+    " ",
+    "<",
+    "'",
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(TAGS), max_size=40))
+def test_making_safe_twice_changes_nothing(pieces: list[str]) -> None:
+    once = safe_html("".join(pieces))
+    assert safe_html(once) == once
