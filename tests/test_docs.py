@@ -109,7 +109,7 @@ def typed() -> Iterator[tuple[str, str]]:
     """Every `maild VERB …` in a code block of the manual, without what the shell does with it."""
     for page in PAGES:
         lines = [line for block in code(page.read_text(encoding="utf-8")) for line in block.splitlines()]
-        for part in (part.strip() for line in lines if "─►" not in line for part in re.split(r"&&|\s<\s", line)):
+        for part in (part.strip() for line in lines if "─►" not in line for part in re.split(r"&&|\s[<>]\s", line)):
             found = TYPED.fullmatch(part)
             if found and found[1].split()[0] in VERBS:
                 yield page.name, found[1].replace("$'", "'")

@@ -120,12 +120,13 @@ def _one_letter(args: argparse.Namespace) -> int:
     for name, value in told.items():
         if isinstance(value, datetime):
             value = when(value)
-        if value not in ("", None, False):
-            text = paragraph(str(value))
-            _line(name, "\n" + indent(text, "  ") if name in ("trace", "error") else plain(text))
+        if name in ("trace", "error") and value:
+            print(f"{name.capitalize()}:\n{indent(paragraph(str(value)), '  ')}")
+        elif value not in ("", None, False):
+            _line(name, value)
     sys.stdout.flush()  # a letter that breaks the program shows this much
     for name, value in _reads(raw).items():
-        _line(name, plain(value))
+        _line(name, value)
     return Exit.OK
 
 
@@ -133,8 +134,8 @@ _REST = ("peer", "helo", "key", "times", "ready_at", "worker", "confirmed", "tra
 """Of a MailRow, what is told only where one letter is asked for."""
 
 
-def _line(name: str, text: str) -> None:
-    print(f"{name.replace('_', ' ').capitalize() + ':':12} {text}".rstrip())
+def _line(name: str, value: object) -> None:
+    print(f"{name.replace('_', ' ').capitalize() + ':':12} {plain(value)}".rstrip())
 
 
 def _reads(raw: bytes | None) -> dict[str, str]:

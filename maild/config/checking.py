@@ -4,6 +4,7 @@
 refuses to build anything.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,21 +14,24 @@ from maild.config.loading import load
 from maild.config.names import NO_PROMISE
 from maild.config.problems import ConfigErrors, Problem
 from maild.config.resolving import policy, read_rules
+from maild.config.secrets import outbound_password
 from maild.config.sections import Defaults
 from maild.core.rules import Names
 
 
 def check(path: Path | str) -> tuple[Problem, ...]:
-    """Every problem of the configuration file, the rules beside it and the secret."""
+    """Every problem of the configuration file, the rules beside it, the secret and the relay's password."""
     try:
         config = load(path)
     except ConfigErrors as errors:
         return (*errors.problems, *_rules_of(Path(path).absolute()))
-    try:
-        policy(config)
-    except ConfigErrors as errors:
-        return tuple(errors.problems)
-    return ()
+    problems: list[Problem] = []
+    for ask in (lambda: outbound_password(config, os.environ), lambda: policy(config)):
+        try:
+            ask()
+        except ConfigErrors as errors:
+            problems += errors.problems
+    return tuple(problems)
 
 
 def _rules_of(file: Path) -> list[Problem]:

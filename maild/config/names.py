@@ -30,7 +30,6 @@ _REFERENCES = (
     ("sla.*.calendar", "calendar"),
     ("team.*.members.*", "agent"),
     ("team.*.lead", "agent"),
-    ("team.*.calendar", "calendar"),
     ("agent.*.teams.*", "team"),
     ("topic.*.parent", "topic"),
     ("topic.*.team", "team"),

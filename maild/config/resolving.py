@@ -134,12 +134,11 @@ def _people(config: Config) -> tuple[dict[str, Agent], dict[str, Team]]:
             name=agent.name,
             email=agent.email,
             teams=tuple(team for team, people in members.items() if key in people),
-            admin=agent.admin,
         )
         for key, agent in config.agent.items()
     }
     teams = {
-        key: Team(key=key, name=team.name, members=tuple(members[key]), lead=team.lead, calendar=team.calendar)
+        key: Team(key=key, name=team.name, members=tuple(members[key]), lead=team.lead)
         for key, team in config.team.items()
     }
     return agents, teams

@@ -2,7 +2,7 @@
 
 They are never part of the Config, so that nothing prints them. It refuses to make
 keys while loading: a desk that starts with new keys would disown its own letters.
-`resolving` reads keys; `maild init` makes them.
+`resolving` reads keys, `maild init` makes them; `app` and `checking` ask for the password.
 """
 
 import os
@@ -11,6 +11,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from maild.config.loading import Config
 from maild.config.problems import ConfigErrors, Problem
 from maild.core.policy import Keys
 
@@ -65,13 +66,24 @@ def _key(line: str) -> tuple[int, bytes]:
     return int(words[0]), secret
 
 
-def outbound_password(password_file: Path | None, environment: Mapping[str, str]) -> str:
-    """The relay's password from its file, else from MAILD_OUTBOUND_PASSWORD, else "". ConfigErrors names the file."""
-    if password_file is None:
-        return environment.get(PASSWORD_VARIABLE, "")
-    password = _private_text(password_file, "write the password into it, and nothing else").strip("\r\n")
+def outbound_password(config: Config, environment: Mapping[str, str]) -> str:
+    """The relay's password from its file, else from MAILD_OUTBOUND_PASSWORD; "" where the relay wants no login.
+
+    ConfigErrors says what is wrong with the file, or that the user of the relay's URL has no password at all.
+    """
+    user, file = config.outbound.relay.user, config.outbound.password_file
+    if not user:
+        return ""
+    if file is None:
+        password = environment.get(PASSWORD_VARIABLE, "")
+        if not password:
+            said = f'"{user}" has no password: name its file in password_file, or set {PASSWORD_VARIABLE}'
+            line = config.document.line_of(("outbound", "url"))
+            raise ConfigErrors([Problem(str(config.path), line, "outbound.url", said)])
+        return password
+    password = _private_text(file, "write the password into it, and nothing else").strip("\r\n")
     if not password or "\n" in password:
-        raise ConfigErrors([Problem(str(password_file), 0, "", "must hold the password in one line")])
+        raise ConfigErrors([Problem(str(file), 0, "", "must hold the password in one line")])
     return password
 
 

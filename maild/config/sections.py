@@ -192,14 +192,12 @@ class Team(_Section):
     name: Line
     members: tuple[str, ...] = ()
     lead: str = ""
-    calendar: str = ""
 
 
 class Agent(_Section):
     name: Line
     email: Email
     teams: tuple[str, ...] = ()
-    admin: bool = False
 
 
 class Topic(_Section):

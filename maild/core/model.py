@@ -305,7 +305,6 @@ class Lane(IntEnum):
     ANSWER = 0  # a person waits for what a person wrote
     NOTICE = 1  # acknowledgements, closure notices
     ALERT = 2  # to agents
-    DIGEST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

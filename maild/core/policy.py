@@ -40,7 +40,6 @@ class Agent:
     name: str
     email: str
     teams: tuple[str, ...] = ()  # filled from the teams' members too
-    admin: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +48,6 @@ class Team:
     name: str
     members: tuple[str, ...] = ()  # agent keys
     lead: str = ""
-    calendar: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,7 @@ and `#show` prints `describe`.
 
 A clock starts when the ticket is created or reopened (`clock_from`) and runs in the working time of the
 plan's calendar. It stands still while the ticket waits for the requester or is snoozed (`waiting_since`);
-`waited` sums up how long it stood. A team's own calendar is for reaching people, not for promises: the promise
-is the plan's, whoever works on the ticket.
+`waited` sums up how long it stood. The promise is the plan's, whoever works on the ticket.
 """
 
 from __future__ import annotations

@@ -96,15 +96,16 @@ class Settings(Protocol):
     @property
     def hostname(self) -> str: ...
     @property
-    def password_file(self) -> Path | None: ...
-    @property
     def ca_file(self) -> Path | None: ...
     @property
     def connections(self) -> int: ...
 
 
-def relay(settings: Settings) -> Relay:
-    """The relay of this configuration. Nothing is opened before the first letter."""
+def relay(settings: Settings, password: Callable[[], str]) -> Relay:
+    """The relay of this configuration. Nothing is opened before the first letter.
+
+    `password` is asked at each login, so that a renewed one is seen; it raises OSError where it cannot tell.
+    """
     target = settings.relay
     if target.scheme == "maildir":
         return MaildirRelay(target.path, connections=settings.connections)
@@ -114,7 +115,7 @@ def relay(settings: Settings) -> Relay:
         tls={"smtp": "", "smtps": "at once", "smtp+starttls": "starttls"}[target.scheme],
         hostname=settings.hostname,
         user=target.user,
-        password_file=settings.password_file,
+        password=password,
         ca_file=settings.ca_file,
         connections=settings.connections,
     )
@@ -265,14 +266,14 @@ class SmtpRelay:
         *,
         tls: str = "",  # "", "at once" or "starttls"
         hostname: str = "localhost",  # said in EHLO; smtplib would ask the DNS, which may hang
-        user: str = "",
-        password_file: Path | None = None,
+        user: str = "",  # "": no login
+        password: Callable[[], str] = str,
         ca_file: Path | None = None,
         connections: int = 4,
     ) -> None:
         self.connections = connections
         self._host, self._port, self._tls, self._hostname = host, port, tls, hostname or "localhost"
-        self._user, self._password_file, self._ca_file = user, password_file, ca_file
+        self._user, self._password, self._ca_file = user, password, ca_file
         self._kept: list[_Connection] = []  # append and pop are atomic, so threads need no lock
 
     def send(self, mail_from: str, rcpt: str, raw: bytes, before_dot: Callable[[], None]) -> Answer:
@@ -324,8 +325,8 @@ class SmtpRelay:
                 client.ehlo_or_helo_if_needed()
                 client.starttls(context=context)
             client.ehlo_or_helo_if_needed()
-            if self._user and self._password_file:
-                client.login(self._user, self._password_file.read_text(encoding="utf-8").strip())
+            if self._user:
+                client.login(self._user, self._password())
         except BaseException:
             client.close()
             raise

@@ -7,14 +7,12 @@ of ours; `desk`, the courier and the command line hold a `Store`.
 from maild.store.engine import Unavailable, migrate
 from maild.store.intake import Arrival, Claimed
 from maild.store.memory import Store, open_store
-from maild.store.queries import Lag
 from maild.store.record import Stale
 from maild.store.rows import MailRow, OutboxRow
 
 __all__ = [
     "Arrival",
     "Claimed",
-    "Lag",
     "MailRow",
     "OutboxRow",
     "Stale",

@@ -6,7 +6,8 @@ the readers'; `migrate` runs Alembic over a connection of its own.
 SQLite: WAL with `synchronous=FULL` (NORMAL lost acknowledged commits in power cuts), every
 write transaction begins with BEGIN IMMEDIATE (a deferred one that reads and then writes is
 refused at once when another writer came between, whatever the busy timeout), and only the
-writer's connection ever checkpoints (two at once can corrupt the file before SQLite 3.51.3).
+writer's connection ever checkpoints (two at once can corrupt the file before SQLite 3.51.3),
+of several writing processes that of one: the others ask for a writer without checkpoints.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ _WRITER_PRAGMAS = (
     "PRAGMA cache_size=-16384",
     "PRAGMA temp_store=MEMORY",
 )
-_READER_PRAGMAS = ("PRAGMA query_only=ON", "PRAGMA wal_autocheckpoint=0", "PRAGMA temp_store=MEMORY")
+_NO_CHECKPOINT = "PRAGMA wal_autocheckpoint=0"
+_READER_PRAGMAS = ("PRAGMA query_only=ON", _NO_CHECKPOINT, "PRAGMA temp_store=MEMORY")
 
 _MIGRATION_LOCK = 0x6D61696C64
 """PostgreSQL advisory lock of migrations: "maild" in ASCII."""
@@ -101,11 +103,15 @@ def sqlite_path(url: str) -> Path | None:
     return Path(parsed.database).absolute()
 
 
-def writer_engine(url: str) -> Engine:
-    """One connection at a time, for writing; nothing is connected yet."""
+def writer_engine(url: str, *, checkpoint: bool = True) -> Engine:
+    """One connection at a time, for writing; nothing is connected yet.
+
+    `checkpoint`: whether it may write SQLite's log back; of all processes at most one may.
+    """
     path = sqlite_path(url)
     if path is not None:
-        return _sqlite_engine(path, _WRITER_PRAGMAS, "BEGIN IMMEDIATE", poolclass=NullPool)
+        pragmas = _WRITER_PRAGMAS if checkpoint else (*_WRITER_PRAGMAS, _NO_CHECKPOINT)
+        return _sqlite_engine(path, pragmas, "BEGIN IMMEDIATE", poolclass=NullPool)
     engine = _postgres_engine(url, poolclass=NullPool)
     event.listen(engine, "connect", _keep_commits_durable)
     return engine
@@ -195,7 +201,7 @@ def migrate(url: str) -> None:
         if path is not None:
             # Letters are nobody else's business: the file is made for its owner alone.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        engine = writer_engine(url)
+        engine = writer_engine(url, checkpoint=False)
         try:
             with engine.begin() as connection:
                 if path is None:

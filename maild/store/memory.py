@@ -20,37 +20,32 @@ from sqlalchemy import Connection, Engine, update
 from maild.core.model import Clues, Entry, Envelope, Facts, Release, SendLetter, Ticket
 from maild.store import intake, outbox, queries, recall, record, upkeep
 from maild.store.engine import reader_engine, sqlite_path, unavailable, writer_engine
-from maild.store.intake import Arrival, Claimed, upserts
-from maild.store.queries import Lag
+from maild.store.intake import Arrival, Claimed
 from maild.store.record import Worked
 from maild.store.rows import MailRow, OutboxRow
-from maild.store.schema import mark, ticket
+from maild.store.schema import ticket
 from maild.store.writer import Writer
 
 T = TypeVar("T")
 
-_SET_MARK = {
-    name: statement.on_conflict_do_update(index_elements=["key"], set_={"value": statement.excluded.value})
-    for name, statement in upserts(mark).items()
-}
 
-
-def open_store(url: str) -> Store:
+def open_store(url: str, *, checkpoint: bool = True) -> Store:
     """The store of `sqlite:///path` or `postgresql+psycopg://…`; nothing is connected or migrated yet.
 
-    Raises ValueError for other URLs.
+    `checkpoint`: whether it may write SQLite's log back into the database; of all processes that write at
+    the same time one may, and the log grows until it does. Raises ValueError for other URLs.
     """
-    return Store(url)
+    return Store(url, checkpoint=checkpoint)
 
 
 class Store:
     """See the module. `notify` is called without arguments, from any thread, after a commit that made letters
     to work or letters to send; it must be quick and may be None."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, checkpoint: bool = True) -> None:
         self._path = sqlite_path(url)
         self._readers: Engine = reader_engine(url)
-        self._engine: Engine = writer_engine(url)
+        self._engine: Engine = writer_engine(url, checkpoint=checkpoint)
         self._writer = Writer(self._engine, intake.accept, self._notify)
         self.notify: Callable[[], None] | None = None
 
@@ -193,10 +188,6 @@ class Store:
         """Letters by fate, "waiting" for one, and "received": always the sum of all others."""
         return self._read(queries.ledger_sums)
 
-    def lag(self) -> Lag:
-        """How far behind we are."""
-        return self._read(queries.lag)
-
     # ---------------------------------------------------------------- the outbox
 
     def outbox_claim(self, limit: int, now: datetime, lease: timedelta, worker: str) -> list[OutboxRow]:
@@ -235,17 +226,3 @@ class Store:
         """Our latest letters ("queued", "sent", "dead" or all) without ticket and entry: newest first, but queued
         ones in the order in which they will go."""
         return self._read(lambda connection: queries.outbox_rows(connection, state, limit))
-
-    # ---------------------------------------------------------------- small marks
-
-    def get_mark(self, key: str) -> str | None:
-        """What `set_mark` kept."""
-        return self._read(lambda connection: queries.get_mark(connection, key))
-
-    def set_mark(self, key: str, value: str) -> None:
-        """Keep a small text under a name, across restarts and for all nodes."""
-
-        def work(connection: Connection) -> None:
-            connection.execute(_SET_MARK[connection.dialect.name], {"key": key, "value": value})
-
-        self._write(work)

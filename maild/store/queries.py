@@ -8,29 +8,15 @@ as with a thousand: an index leads to the rows wanted, and limits are applied th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Table, func, inspect, select, text
+from sqlalchemy import Connection, func, inspect, select, text
 
 from maild.core.model import Entry, Envelope, Fate, Status, Ticket
 from maild.store.intake import envelope_of
 from maild.store.outbox import outbox_of
 from maild.store.rows import TICKETS, MailRow, OutboxRow, entry_of, mail_of, ticket_of
-from maild.store.schema import HEAD, REVISIONS, counter, entry, mail, mail_raw, mark, metadata, outbox, ticket
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lag:
-    """How far behind we are."""
-
-    waiting: int  # letters without a fate
-    oldest_waiting: datetime | None  # when the oldest of them was received
-    queued: int  # our letters not yet sent
-    oldest_queued: datetime | None  # when the oldest of them was decided
-    dead: int  # our letters given up
-    quarantined: int  # letters set aside
+from maild.store.schema import HEAD, REVISIONS, counter, entry, mail, mail_raw, metadata, outbox, ticket
 
 
 def schema_state(connection: Connection) -> str:
@@ -117,35 +103,10 @@ def ledger_sums(connection: Connection) -> dict[str, int]:
     wanted = select(counter.c.name, counter.c.value).where(counter.c.name.in_([f"fate:{fate.value}" for fate in Fate]))
     counted: Mapping[str, int] = dict(connection.execute(wanted).all())
     sums = {fate.value: counted.get(f"fate:{fate.value}", 0) for fate in Fate}
-    sums["waiting"] = _pending(connection, mail).n
+    waiting = select(func.count()).select_from(mail).where(mail.c.ready_at.is_not(None))
+    sums["waiting"] = connection.execute(waiting).scalar_one()
     sums["received"] = sum(sums.values())
     return sums
-
-
-def lag(connection: Connection) -> Lag:
-    waiting = _pending(connection, mail)
-    queued = _pending(connection, outbox)
-    return Lag(
-        waiting=waiting.n,
-        oldest_waiting=_at(connection, mail, mail.c.received_at, waiting.first),
-        queued=queued.n,
-        oldest_queued=_at(connection, outbox, outbox.c.created_at, queued.first),
-        dead=connection.execute(select(func.count()).select_from(outbox).where(text("state = 'dead'"))).scalar_one(),
-        quarantined=ledger_sums(connection)[Fate.QUARANTINED.value],
-    )
-
-
-def _pending(connection: Connection, table: Table) -> Any:
-    """How many rows wait, and the first of them."""
-    counted = select(func.count().label("n"), func.min(table.c.id).label("first"))
-    return connection.execute(counted.where(table.c.ready_at.is_not(None))).one()
-
-
-def _at(connection: Connection, table: Table, column: Any, row_id: int | None) -> datetime | None:
-    if row_id is None:
-        return None
-    found: datetime | None = connection.execute(select(column).where(table.c.id == row_id)).scalar()
-    return found
 
 
 def outbox_rows(connection: Connection, state: str | None, limit: int) -> list[OutboxRow]:
@@ -159,7 +120,3 @@ def outbox_rows(connection: Connection, state: str | None, limit: int) -> list[O
         if state is not None:
             wanted = wanted.where(text("state = 'dead'") if state == "dead" else outbox.c.state == state)
     return [outbox_of(row) for row in connection.execute(wanted)]
-
-
-def get_mark(connection: Connection, key: str) -> str | None:
-    return connection.execute(select(mark.c.value).where(mark.c.key == key)).scalar()

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, bindparam, select
 
 from maild.core.model import Address, Entry, EntryKind, Fate, Lane, Letter, Person, Purpose, Status, Ticket
-from maild.store.schema import clean, entry, person, ticket
+from maild.store.schema import clean, entry, instant, person, ticket
 
 T = TypeVar("T")
 
@@ -43,6 +43,10 @@ class MailRow:
     error: str  # of the last failed attempt
     ticket: int | None
     times: int  # letters this line stands for; more than 1 only where it counts exact duplicates
+    key: str  # the dedupe key; with "=" before it, the line counts exact duplicates of that letter
+    ready_at: datetime | None  # since or from when it may be claimed, None once it has a fate
+    worker: str  # who claimed it last
+    confirmed: bool  # it was held back and then released
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,4 +286,8 @@ def mail_of(row: Any) -> MailRow:
         error=row.error,
         ticket=row.ticket,
         times=row.times,
+        key=row.key,
+        ready_at=None if row.ready_at is None else instant(row.ready_at) if row.ready_at else row.received_at,
+        worker=row.worker,
+        confirmed=bool(row.confirmed),
     )

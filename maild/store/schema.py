@@ -286,10 +286,3 @@ counter = Table(
     Column("name", Words, primary_key=True),  # "ticket", "entry", "outbox": last number given; "fate:X": letters so far
     Column("value", BigInteger, nullable=False),
 )
-
-mark = Table(
-    "mark",
-    metadata,
-    Column("key", Words, primary_key=True),
-    Column("value", Words, nullable=False),
-)

@@ -221,6 +221,8 @@ def _make_durable(connection: Connection) -> None:
     the whole log into the database writes and syncs it anew; until that works nothing may be promised.
     """
     raw: Any = connection.connection.dbapi_connection
+    if not raw.execute("PRAGMA wal_autocheckpoint").fetchone()[0]:
+        raise Unavailable("database: a disk error, and only the daemon may write the log back")
     busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     if busy:
         raise Unavailable("database: the log cannot be written back while others read it")

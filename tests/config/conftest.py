@@ -53,7 +53,6 @@ teams = ["online-banking"]
 [agent.jane]
 name = "Jane Doe"
 email = "jane@bank.example"
-admin = true
 
 [topic.problem]
 name = "Report a Problem"

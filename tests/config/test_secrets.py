@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from maild.config import ConfigErrors, load, new_secret_file, outbound_password, policy
+from maild.config import ConfigErrors, check, load, new_secret_file, outbound_password, policy
 from maild.config.secrets import read_keys
 
 A, B = "a1" * 32, "b2" * 32
@@ -85,23 +85,62 @@ def test_the_config_does_not_show_its_text(desk) -> None:
     assert "hunter2" not in repr(load(desk.path))
 
 
-def test_the_password_comes_from_its_file_or_from_the_environment(tmp_path) -> None:
-    file = tmp_path / "password"
-    file.write_text("correct horse \n")
-    file.chmod(0o600)
-    environment = {"MAILD_OUTBOUND_PASSWORD": "battery"}
-    assert outbound_password(file, environment) == "correct horse "
-    assert outbound_password(None, environment) == "battery"
-    assert outbound_password(None, {}) == ""
+ENVIRONMENT = {"MAILD_OUTBOUND_PASSWORD": "battery"}
+
+
+def relayed(desk, url: str, *, file: str = "") -> None:
+    """Letters go to `url`; with `file` as the content of a password file."""
+    more = ""
+    if file:
+        (desk.directory / "password").write_text(file)
+        (desk.directory / "password").chmod(0o600)
+        more = '\npassword_file = "password"'
+    desk.replace("[defaults]", f'[outbound]\nurl = "{url}"{more}\n[defaults]')
+
+
+def test_the_password_comes_from_its_file_or_from_the_environment(desk) -> None:
+    relayed(desk, "smtps://desk@mail.bank.example", file="correct horse \n")
+    config = load(desk.path)
+    assert outbound_password(config, ENVIRONMENT) == "correct horse "
+    (desk.directory / "password").write_text("renewed")
+    assert outbound_password(config, ENVIRONMENT) == "renewed"
+
+
+def test_without_a_file_the_password_comes_from_the_environment(desk) -> None:
+    relayed(desk, "smtps://desk@mail.bank.example")
+    assert outbound_password(load(desk.path), ENVIRONMENT) == "battery"
+
+
+@pytest.mark.parametrize("url", ["smtps://mail.bank.example", "maildir:out"])
+def test_who_does_not_log_in_needs_no_password(desk, url: str) -> None:
+    relayed(desk, url)
+    assert outbound_password(load(desk.path), ENVIRONMENT) == outbound_password(load(desk.path), {}) == ""
+
+
+@pytest.mark.parametrize("environment", [{}, {"MAILD_OUTBOUND_PASSWORD": ""}])
+def test_a_login_without_any_password_is_a_problem(desk, environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    relayed(desk, "smtp+starttls://desk@mail.bank.example")
+    with pytest.raises(ConfigErrors) as caught:
+        outbound_password(load(desk.path), environment)
+    line = desk.line_with(desk.path, "smtp+starttls")
+    assert str(caught.value) == (
+        f'{desk.path}:{line}: outbound.url: "desk" has no password: '
+        "name its file in password_file, or set MAILD_OUTBOUND_PASSWORD"
+    )
+    monkeypatch.delenv("MAILD_OUTBOUND_PASSWORD", raising=False)
+    desk.secret.unlink()
+    assert [problem.key for problem in check(desk.path)] == ["outbound.url", ""], "and the other problems are told, too"
+    monkeypatch.setenv("MAILD_OUTBOUND_PASSWORD", "battery")
+    new_secret_file(desk.secret)
+    assert check(desk.path) == ()
 
 
 @pytest.mark.parametrize(
     ("content", "mode", "said"),
-    [("", 0o600, "in one line"), ("a\nb\n", 0o600, "in one line"), ("a", 0o604, "chmod 600")],
+    [("\n", 0o600, "in one line"), ("a\nb\n", 0o600, "in one line"), ("a", 0o604, "chmod 600")],
 )
-def test_a_bad_password_file(tmp_path, content: str, mode: int, said: str) -> None:
-    file = tmp_path / "password"
-    file.write_text(content)
-    file.chmod(mode)
+def test_a_bad_password_file(desk, content: str, mode: int, said: str) -> None:
+    relayed(desk, "smtps://desk@mail.bank.example", file=content)
+    (desk.directory / "password").chmod(mode)
     with pytest.raises(ConfigErrors, match=said):
-        outbound_password(file, {})
+        outbound_password(load(desk.path), ENVIRONMENT)

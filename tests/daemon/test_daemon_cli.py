@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import email.policy
 import json
+import os
+import pty
 import re
 import shlex
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -98,12 +102,16 @@ def test_usage_errors_exit_with_64_and_show_no_traceback(worked: Desk, shell: Sh
         ("tickets --status opne -c CONFIG", "no status is called 'opne'"),
         ("ledger --fate lost -c CONFIG", "no fate is called 'lost'"),
         ("do 1001 #take", "required: --as"),
+        ("ledger --raw -c CONFIG", "--raw needs the ID"),
+        ("ledger 1 --sums -c CONFIG", "an ID goes with"),
+        ("ledger 1 --raw --json -c CONFIG", "an ID goes with"),
     ]
     for line, said in wrong:
         done = shell(*shlex.split(line.replace("CONFIG", shlex.quote(str(worked.config)))))
         assert done.returncode == 64, line
         assert said in done.stderr, line
         assert "Traceback" not in done.stderr
+        assert done.stdout == "", "programs read standard output"
 
 
 def test_init_refuses_what_is_there_and_touches_nothing(desk: Desk) -> None:
@@ -160,7 +168,22 @@ def test_pipe_tells_the_mail_system_what_to_do_with_the_letter(desk: Desk, at: A
     assert "Traceback" not in away.stderr
     assert not desk.database.exists()
     desk.edit('tag = "BANK"', 'tag = "bank"')
-    assert at(desk, f"pipe {SUPPORT}", raw).returncode == 75  # so it does while the admin makes mistakes
+    mistaken = at(desk, f"pipe {SUPPORT}", raw)
+    assert mistaken.returncode == 75  # so it does while the admin makes mistakes
+    assert away.stderr == mistaken.stderr == "maild pipe: not now, please try again later\n"  # a stranger may read it
+
+
+def test_what_is_wrong_with_a_pipe_is_told_at_a_terminal(desk: Desk) -> None:
+    desk.edit('tag = "BANK"', 'tag = "bank"')
+    told, screen = pty.openpty()
+    try:
+        command = [*MAILD, "pipe", "-c", str(desk.config), SUPPORT]
+        done = subprocess.run(command, check=False, input=b"x", stderr=screen, env=ENVIRONMENT, timeout=30)
+        assert done.returncode == 75
+        assert f"{desk.config}:" in os.read(told, 10_000).decode()
+    finally:
+        os.close(told)
+        os.close(screen)
 
 
 def test_read_shows_a_letter_to_people_and_to_programs(shell: Shell, files: dict[str, Path]) -> None:
@@ -198,6 +221,8 @@ def test_explain_says_what_would_be_and_does_nothing(worked: Desk, at: At, files
     shown = at(worked, f"explain {files['karen']}")
     assert "Fate: ticket" in shown.stdout
     assert "would open a ticket" in shown.stdout
+    assert "would add an event of desk, inside" in shown.stdout
+    assert "would add a message of karen2@people.example, for all to see" in shown.stdout
     after = (
         worked.fates(),
         worked.look("SELECT count(*), max(version) FROM ticket"),
@@ -231,7 +256,7 @@ def test_looking_at_tickets_and_letters(worked: Desk, at: At) -> None:
     assert (ticket["requester"]["email"], ticket["status"], ticket["priority"]) == (KAREN, "new", "high")
     assert re.fullmatch(r"\[BANK-1001-[A-Z2-7]{4}\]", ticket["token"])
     assert [e["kind"] for e in ticket["entries"]] == ["event", "message"]
-    assert "The app shows code 23." in plain.stdout
+    assert "    The app shows code 23.\n" in plain.stdout
     assert (absent.returncode, absent.stderr) == (65, "maild show: there is no ticket 4711\n")
     book = answered(ledger)
     assert book["meets"] is True
@@ -242,13 +267,64 @@ def test_looking_at_tickets_and_letters(worked: Desk, at: At) -> None:
     assert waiting.stdout == sums.stdout
 
 
+def test_one_letter_of_the_ledger_in_full(worked: Desk, at: At, made: Path, tmp_path: Path) -> None:
+    raw = letter("karen", "The app shows code 23.", subject="Online banking is down").raw
+    told = answered(at(worked, "ledger 1 --json"))
+    row = worked.look("SELECT key, trace FROM mail WHERE id = 1")[0]
+    assert (told["id"], told["fate"], told["ticket"], told["door"], told["size"]) == (
+        1,
+        "ticket",
+        1001,
+        "pipe",
+        len(raw),
+    )
+    assert (told["key"], told["trace"], told["error"]) == (row[0], json.loads(row[1]), "")
+    assert told["reads"] == {"sender": f"Person karen <{KAREN}>", "subject": "Online banking is down", "kind": "human"}
+    shown = at(worked, "ledger 1").stdout
+    assert "Fate:        ticket\n" in shown
+    assert "\n  ticket: nothing in it leads to a ticket\n" in shown
+    assert "Subject:     Online banking is down\n" in shown
+    assert at(worked, "ledger 1 --raw").stdout.encode() == raw.replace(b"\r\n", b"\n")  # read as text here
+    absent = at(worked, "ledger 4711")
+    assert (absent.returncode, absent.stderr) == (65, "maild ledger: there is no letter 4711\n")
+
+    desk = copy_of(made, tmp_path / "again")
+    for _ in range(2):
+        assert at(desk, f"pipe {SUPPORT}", raw).returncode == 0
+    with contextlib.closing(sqlite3.connect(desk.database)) as connection:
+        connection.execute(
+            "UPDATE mail SET error = 'Traceback\n  \x1b[31mx\nValueError: bad', attempts = 2 WHERE id = 1"
+        )
+        connection.commit()
+    told = at(desk, "ledger 1").stdout
+    assert "Fate:        waiting\n" in told
+    assert "Attempts:    2\n" in told
+    assert "Error:\n  Traceback\n     [31mx\n  ValueError: bad\n" in told
+    assert "Ready at:" in told
+    duplicate = at(desk, "ledger 2")
+    assert (duplicate.returncode, "Fate:        duplicate\n" in duplicate.stdout) == (0, True)
+    assert answered(at(desk, "ledger 2 --json"))["reads"] == {}
+    kept_once = at(desk, "ledger 2 --raw")
+    assert (kept_once.returncode, "exact duplicate" in kept_once.stderr) == (65, True)
+
+
 def test_do_is_an_agent_speaking(desk: Desk, at: At, shell: Shell) -> None:
     raw = letter("karen", subject="Online banking is down").raw
     assert at(desk, f"pipe {SUPPORT}", raw).returncode == 0
     assert at(desk, "tick").returncode == 0
     taken = answered(at(desk, "do 1001 '#take' --as jane --json"))
     assert (taken["done"], taken["ticket"]["agent"], taken["ticket"]["status"]) == (True, "jane", "open")
-    assert shell("do", "1001", "We are on it.\n#waiting", "--as", "jane", "-c", str(desk.config)).returncode == 0
+    said = "We are on it.\n\nJane\n\n\n#waiting\n\n"
+    assert shell("do", "1001", said, "--as", "jane", "-c", str(desk.config)).returncode == 0
+    shown = at(desk, "show 1001").stdout
+    assert shown.endswith("\n    We are on it.\n\n    Jane\n")
+    assert [line for line in shown.splitlines() if line != line.rstrip()] == []
+    tagged = shell("do", "1001", "#tag vip\n#tag urgent\n#team online banking", "--as", "jane", "-c", str(desk.config))
+    assert tagged.stdout.splitlines()[:-1] == [
+        "tags: none -> vip",
+        "tags: vip -> vip, urgent",
+        "team: Support -> Online Banking Team",
+    ]
     wrong = answered(at(desk, "do 1001 '#prioritty high' --as jane --json"), 65)
     assert (wrong["done"], wrong["mistakes"][0]["meant"]) == (False, "#priority NAME")
     plain = at(desk, "do 1001 '#priority hihg' --as jane")
@@ -292,6 +368,9 @@ def test_no_stranger_drives_the_terminal(worked: Desk, at: At, shell: Shell, fil
             "show 1002 --json",
             "ledger",
             "ledger --json",
+            "ledger 2",
+            "ledger 3",
+            "ledger 2 --json",
             "queue",
             f"explain {files['hostile']}",
             f"explain {files['robot']}",

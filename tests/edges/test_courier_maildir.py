@@ -77,14 +77,16 @@ def test_the_courier_fills_a_maildir(tmp_path: Path) -> None:
 class Settings:
     relay: Target
     hostname: str = "desk.bank.example"
-    password_file: Path | None = None
     ca_file: Path | None = None
     connections: int = 3
 
 
 def test_the_configuration_chooses_the_relay(tmp_path: Path) -> None:
-    assert isinstance(relay(Settings(Target("maildir", path=tmp_path))), MaildirRelay)
+    def password() -> str:
+        raise AssertionError("nobody logs in yet")
+
+    assert isinstance(relay(Settings(Target("maildir", path=tmp_path)), password), MaildirRelay)
     for scheme, tls in (("smtp", ""), ("smtps", "at once"), ("smtp+starttls", "starttls")):
-        chosen = relay(Settings(Target(scheme, "mail.example", 25, "desk")))
+        chosen = relay(Settings(Target(scheme, "mail.example", 25, "desk")), password)
         assert isinstance(chosen, SmtpRelay)
         assert (chosen._tls, chosen.connections) == (tls, 3)

@@ -348,22 +348,53 @@ def tls_server(certificate: Path) -> Iterator[tuple[int, Kept]]:
         yield server
 
 
-def test_starttls_with_login(certificate: Path, tmp_path: Path) -> None:
-    (tmp_path / "password").write_text("s3cret\n")
+def test_starttls_with_login(certificate: Path) -> None:
+    asked: list[str] = []
+
+    def password() -> str:
+        asked.append("s3cret")
+        return asked[-1]
+
     with tls_server(certificate) as (port, kept):
-        known = {"tls": "starttls", "user": "desk", "password_file": tmp_path / "password", "ca_file": certificate}
-        with relay_to(port, **known) as relay:
+        with relay_to(port, tls="starttls", user="desk", password=password, ca_file=certificate) as relay:
             for _ in range(3):
                 assert relay.send("a@b.example", "c@d.example", RAW, nothing) == Accepted("250 2.0.0 kept")
         assert [letter.original_content for letter in kept.letters] == [RAW] * 3
+        assert len(asked) == 1, "once for each connection"
+
+
+def test_a_renewed_password_is_seen_by_the_next_connection(certificate: Path) -> None:
+    passwords = ["outdated", "s3cret"]
+    with (
+        tls_server(certificate) as (port, kept),
+        relay_to(port, tls="starttls", user="desk", password=lambda: passwords.pop(0), ca_file=certificate) as relay,
+    ):
+        assert isinstance(relay.send("a@b.example", "c@d.example", RAW, nothing), Temporary)
+        assert isinstance(relay.send("a@b.example", "c@d.example", RAW, nothing), Accepted)
+        assert len(kept.letters) == 1
+
+
+def test_a_password_that_cannot_be_read_is_relay_trouble(certificate: Path) -> None:
+    def password() -> str:
+        raise OSError("relay.password: does not exist")
+
+    with (
+        tls_server(certificate) as (port, kept),
+        relay_to(port, tls="starttls", user="desk", password=password, ca_file=certificate) as relay,
+    ):
+        answer = relay.send("a@b.example", "c@d.example", RAW, nothing)
+        assert isinstance(answer, Temporary)
+        assert (answer.relay_trouble, answer.reached) == (True, False)
+        assert "relay.password: does not exist" in answer.reply
+        assert kept.letters == []
 
 
 @pytest.mark.parametrize("wrong", ["certificate", "password"])
-def test_a_wrong_certificate_or_password_is_relay_trouble(certificate: Path, tmp_path: Path, wrong: str) -> None:
-    (tmp_path / "password").write_text("wrong" if wrong == "password" else "s3cret")
+def test_a_wrong_certificate_or_password_is_relay_trouble(certificate: Path, wrong: str) -> None:
+    said = "wrong" if wrong == "password" else "s3cret"
     with tls_server(certificate) as (port, kept):
         ca_file = None if wrong == "certificate" else certificate
-        with relay_to(port, tls="starttls", user="desk", password_file=tmp_path / "password", ca_file=ca_file) as relay:
+        with relay_to(port, tls="starttls", user="desk", password=lambda: said, ca_file=ca_file) as relay:
             answer = relay.send("a@b.example", "c@d.example", RAW, nothing)
         assert isinstance(answer, Temporary)
         assert (answer.relay_trouble, answer.reached) == (True, False)

@@ -124,7 +124,7 @@ def test_the_files_of_the_stored_letter_go_along(store: Store) -> None:
     relay = Said()
     desk = Desk(store, relay)
     desk.opens(
-        Letter(template="new-ticket", to=Address("jane@bank.example"), lane=Lane.ALERT, about_entry=True, attachments_of=claimed.mail_id),
+        Letter(template="new-ticket", to=Address("jane@bank.example"), lane=Lane.ALERT, about_entry=True, attachments_of=claimed.mail_id, context={"linked": ""}),
         mail_id=claimed.mail_id,
     )  # fmt: skip
     desk.courier.deliver_round()

@@ -23,11 +23,11 @@ def one(store: Store) -> OutboxRow:
 
 
 def test_urgent_letters_go_first_and_old_ones_before_new_ones(store: Store) -> None:
-    lanes = [Lane.DIGEST, Lane.ALERT, Lane.NOTICE, Lane.ANSWER, Lane.ALERT, Lane.ANSWER]
+    lanes = [Lane.ALERT, Lane.NOTICE, Lane.ANSWER, Lane.ALERT, Lane.ANSWER]
     queue(store, *(acknowledgement(f"{i}@x.y", lane=lane) for i, lane in enumerate(lanes)))
     first, rest = claim(store, limit=3), claim(store)
-    assert [row.letter.to.email for row in first] == ["3@x.y", "5@x.y", "2@x.y"]
-    assert [row.letter.to.email for row in rest] == ["1@x.y", "4@x.y", "0@x.y"]
+    assert [row.letter.to.email for row in first] == ["2@x.y", "4@x.y", "1@x.y"]
+    assert [row.letter.to.email for row in rest] == ["0@x.y", "3@x.y"]
     assert claim(store) == []
 
 
@@ -110,11 +110,9 @@ def test_a_dead_letter_is_listed_and_counted(store: Store) -> None:
     assert [row.letter.to.email for row in store.outbox("sent")] == ["b@x.y"]
     assert [row.outbox_id for row in store.outbox("queued")] == [third.outbox_id]
     assert len(store.outbox(limit=2)) == 2
-    lag = store.lag()
-    assert (lag.dead, lag.queued, lag.oldest_queued) == (1, 1, NOW)
     # It was delivered after all, says the worker that carried it.
     store.outbox_sent(first.outbox_id, NOW, "250 ok")
-    assert store.lag().dead == 0
+    assert store.outbox("dead") == []
 
 
 def test_notify_is_called_when_there_is_something_to_send(store: Store) -> None:
@@ -123,14 +121,14 @@ def test_notify_is_called_when_there_is_something_to_send(store: Store) -> None:
     opened(store)
     assert calls == []
     queue(store, acknowledgement())
-    store.set_mark("later", "1")
+    store.push(1, NOW)  # goes through the same thread, so the call has ended
     assert calls == [1]
 
 
 def test_couriers_never_share_a_letter(url: str) -> None:
     stores = [open_store(url) for _ in range(4)]
     try:
-        letters = [Letter(template="t", to=Address(f"{i}@x.y"), lane=Lane(i % 4)) for i in range(100)]
+        letters = [Letter(template="t", to=Address(f"{i}@x.y"), lane=Lane(i % 3)) for i in range(100)]
         queue(stores[0], *letters)
 
         def carry(store: Store) -> list[int]:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
-from store_values import NOW, accept, acknowledgement, arrival, changing, claim, ignoring, opened, opening, queue
+from store_values import LEASE, NOW, accept, acknowledgement, arrival, changing, claim, ignoring, opened, opening, queue
 
 from maild.core.model import Clues, SendLetter, Status
-from maild.store import Store, open_store, upkeep
+from maild.store import Store, upkeep
 
 HOUR = timedelta(hours=1)
 
@@ -24,10 +24,7 @@ def test_what_is_not_there_is_none(store: Store) -> None:
     assert store.envelope(1) is None
     assert store.letter(1) is None
     assert store.outbox_raw(1) is None
-    assert store.get_mark("x") is None
     assert store.entries(1) == store.tickets() == store.ledger() == store.outbox() == []
-    lag = store.lag()
-    assert (lag.waiting, lag.oldest_waiting, lag.queued, lag.oldest_queued) == (0, None, 0, None)
 
 
 def test_tickets_are_found_by_what_they_are(store: Store) -> None:
@@ -75,18 +72,22 @@ def test_the_ledger_tells_the_latest_first(store: Store) -> None:
     assert [row.mail_id for row in store.ledger(fate="ignored")] == [first]
     assert [row.message_id[:2] for row in store.ledger(fate="waiting")] == ["n2", "n1"]
     assert store.ledger(fate="ignored", since=NOW + HOUR) == store.ledger(fate="refused") == []
-    lag = store.lag()
-    assert (lag.waiting, lag.oldest_waiting) == (2, NOW + HOUR)
 
 
-def test_marks_are_kept(url: str) -> None:
-    store = open_store(url)
-    store.set_mark("admin told", "yesterday")
-    store.set_mark("admin told", "today\0")
-    store.close()
-    store = open_store(url)
-    assert store.get_mark("admin told") == "today\ufffd"
-    store.close()
+def test_one_letter_is_told_in_full(store: Store) -> None:
+    accept(store, "one")
+    (row,) = store.ledger()
+    assert (row.ready_at, row.worker, row.confirmed) == (row.received_at, "", False)
+    assert row.key == arrival("one").key
+    claim(store)
+    (row,) = store.ledger()
+    assert (row.ready_at, row.worker) == (NOW + LEASE, "w1")
+    store.record([(row.mail_id, ignoring())], NOW)
+    (row,) = store.ledger()
+    assert row.ready_at is None
+    assert store.requeue(row.mail_id, confirmed=True)
+    (row,) = store.ledger()
+    assert (row.ready_at, row.worker, row.confirmed) == (row.received_at, "", True)
 
 
 def test_a_changed_policy_moves_the_schedule_of_every_ticket_that_lives(
@@ -155,7 +156,6 @@ QUESTIONS: list[Callable[[Store], Any]] = [
     lambda s: s.claim(10, NOW, HOUR, "w"),
     lambda s: s.outbox_claim(10, NOW, HOUR, "w"),
     lambda s: s.due(NOW, 10),
-    lambda s: s.lag(),
     lambda s: s.ledger_sums(),
     lambda s: s.ledger(NOW, None, 10),
     lambda s: s.ledger(None, "refused", 10),

@@ -17,8 +17,8 @@ from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import OperationalError
 from store_values import NOW, accept, acknowledgement, arrival, claim, opened, opening, stored
 
-from maild.core.model import SendLetter
-from maild.store import Store, Unavailable, engine, open_store
+from maild.core.model import Envelope, SendLetter
+from maild.store import Arrival, Store, Unavailable, engine, open_store
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_after_a_disk_error_the_log_is_written_anew_before_anything_is_promised(
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM mail").fetchall()
-        store.set_mark("newer", "than what the reader sees")
+        store._write(lambda c: c.execute(text("INSERT INTO person (folded) VALUES ('newer than what it sees')")))
         with pytest.raises(Unavailable, match="disk I/O"):
             accept(store, "two")
         event.remove(store._engine, "before_cursor_execute", fail)
@@ -193,6 +193,36 @@ def test_after_a_disk_error_the_log_is_written_anew_before_anything_is_promised(
             accept(store, "two")
     assert accept(store, "two") == [True]
     assert store.ledger_sums()["received"] == 2
+    store.close()
+
+
+def test_a_store_that_may_not_checkpoint_never_does(sqlite_url: str) -> None:
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    letter = Envelope(raw=b"x" * 3_000_000, mail_from="", rcpts=("a@b",), received_at=NOW, door="pipe")
+    guest, owner = open_store(sqlite_url, checkpoint=False), open_store(sqlite_url)
+    try:
+        assert owner.tickets() == []  # while somebody looks, closing a connection checkpoints nothing
+        before = path.stat()
+        for n in range(5):  # the log is written back after 2000 pages of 4096 bytes
+            assert guest.accept(Arrival(f"guest {n}", "", letter)).result(10)
+        after = path.stat()
+        assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+        assert owner.accept(Arrival("owner", "", letter)).result(10)
+        assert path.stat().st_size > before.st_size + 15_000_000
+    finally:
+        guest.close()
+        owner.close()
+
+
+def test_after_a_disk_error_a_store_that_may_not_checkpoint_promises_nothing_more(sqlite_url: str) -> None:
+    store = open_store(sqlite_url, checkpoint=False)
+    fail = disk_fails("INSERT INTO mail_raw")
+    event.listen(store._engine, "before_cursor_execute", fail)
+    with pytest.raises(Unavailable, match="disk I/O"):
+        accept(store, "one")
+    event.remove(store._engine, "before_cursor_execute", fail)
+    with pytest.raises(Unavailable, match="only the daemon"):
+        accept(store, "one")
     store.close()
 
 

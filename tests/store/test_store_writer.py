@@ -52,13 +52,17 @@ def test_letters_that_come_together_share_a_commit(store: Store) -> None:
     assert gate.commits == 2
 
 
+def people(store: Store) -> list[str]:
+    return [folded for (folded,) in store._read(lambda c: c.execute(text("SELECT folded FROM person")).all())]
+
+
 def test_a_job_that_fails_fails_alone(store: Store) -> None:
     mail_id = stored(store, "one")
     with Gate(store) as gate:
         first = store.accept(arrival("two"))
-        broken = store._writer.submit(lambda c: c.execute(text("INSERT INTO mark VALUES ('x', '1')")) and 1 // 0)
+        broken = store._writer.submit(lambda c: c.execute(text("INSERT INTO person (folded) VALUES ('x')")) and 1 // 0)
         doubled = store._writer.submit(lambda c: c.execute(text("INSERT INTO counter VALUES ('ticket', 5)")))
-        later = store._writer.submit(lambda c: c.execute(text("INSERT INTO mark VALUES ('y', '2')")).rowcount)
+        later = store._writer.submit(lambda c: c.execute(text("INSERT INTO person (folded) VALUES ('y')")).rowcount)
         second = store.accept(arrival("three"))
     assert first.result(10) is True
     assert second.result(10) is True
@@ -68,7 +72,7 @@ def test_a_job_that_fails_fails_alone(store: Store) -> None:
     with pytest.raises(Exception, match=r"(?i)unique"):
         doubled.result(10)
     assert gate.commits == 2
-    assert (store.get_mark("x"), store.get_mark("y")) == (None, "2")
+    assert people(store) == ["y"]
     store.record([(mail_id, ignoring())], NOW)
 
 
@@ -86,8 +90,8 @@ def test_one_bad_letter_does_not_stop_its_neighbours(store: Store) -> None:
 
 def test_a_lonely_job_that_fails_leaves_nothing(store: Store) -> None:
     with pytest.raises(ZeroDivisionError):
-        store._write(lambda c: c.execute(text("INSERT INTO mark VALUES ('x', '1')")) and 1 // 0)
-    assert store.get_mark("x") is None
+        store._write(lambda c: c.execute(text("INSERT INTO person (folded) VALUES ('x')")) and 1 // 0)
+    assert people(store) == []
     assert accept(store, "one") == [True]
 
 
@@ -122,7 +126,7 @@ def test_what_was_handed_in_is_done_before_the_store_closes(url: str) -> None:
     with pytest.raises(Unavailable, match="closed"):
         store.accept(arrival("late")).result(1)
     with pytest.raises(Unavailable, match="closed"):
-        store.set_mark("a", "b")
+        store.push(1, NOW)
     store = open_store(url)
     assert store.ledger_sums()["received"] == 600
     store.close()

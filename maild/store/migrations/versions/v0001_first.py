@@ -160,16 +160,11 @@ def _outbox() -> None:
     )
 
 
-def _small_tables() -> None:
+def _counter() -> None:
     counter = op.create_table(
         "counter",
         sa.Column("name", sa.Text(), primary_key=True),
         sa.Column("value", sa.BigInteger(), nullable=False),
-    )
-    op.create_table(
-        "mark",
-        sa.Column("key", sa.Text(), primary_key=True),
-        sa.Column("value", sa.Text(), nullable=False),
     )
     first = [{"name": "ticket", "value": 1000}, {"name": "entry", "value": 0}, {"name": "outbox", "value": 0}]
     op.bulk_insert(counter, first)
@@ -180,4 +175,4 @@ def upgrade() -> None:
     _ticket()
     _thread()
     _outbox()
-    _small_tables()
+    _counter()
