@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from maild.core.mail import charsets, headers
+from maild.core.mail import charsets, headers, notices, structure
 from maild.core.mail.structure import Part
 from maild.core.model import Bounce, BouncedRecipient
 
@@ -19,6 +19,7 @@ MAX_LINE = 1_000  # characters of one line
 MAX_RECIPIENTS = 200
 MAX_REPORT_BYTES = 200_000  # of one delivery-status part
 
+GOOD = frozenset({"delivered", "relayed", "expanded"})  # actions of a receipt, RFC 3464 section 2.3.3
 DAEMONS = ("mailer-daemon", "mailerdaemon", "mail-daemon", "mailer_daemon", "mdaemon", "maildaemon", "mail_daemon")
 _DAEMON_NAMES = ("mail delivery subsystem", "mail delivery system", "mail administrator", "mail system", "mailsystem")
 
@@ -42,8 +43,15 @@ _SUBJECT = re.compile(
     r"entregue)|"
     r"falha (?:na|de) entrega|niet[- ]?bestelbaar|onbestelbaar|kan inte levereras|ikke leveres|kunne ikke leveres|"
     r"olevererbart|nie mo[zż]na dostarczy|niedostarcz|недоставлен|не доставлен|не удалось доставить|"
+    r"loop alert|you \S{1,320} are not member|"  # list managers that send a letter back
     r"配信|送信できません|未配達|エラーメール|无法投递|退信|无法送达|投递失败|系统退信|傳遞失敗"
     r")",
+    re.IGNORECASE,
+)
+_FIXED = re.compile(  # what mail systems always write and nobody types
+    r"undelivered mail returned to sender\Z|mail delivery failed: returning message to sender\Z|"
+    r"delivery status notification \((?:failure|delay)\)|returned mail: see transcript for details\Z|"
+    r"mail system error - returned mail\Z",
     re.IGNORECASE,
 )
 _PHRASE = re.compile(
@@ -57,14 +65,16 @@ _PHRASE = re.compile(
     r"returned to (?:the )?sender|"
     r"failed recipient|(?:over|exceeded) (?:its |the )?(?:storage |disk )?quota|quota exceeded|"
     r"5\d\d[ -]5\.\d+\.\d+|rejected your message|message (?:was )?(?:undeliver|not delivered|rejected|delayed)|"
+    r"not a member of this|duplicated message-id|"
     r"konnte(?:n)? nicht (?:zugestellt|ausgeliefert)|n'a pas pu|no (?:ha podido|se pudo)|配信できません|"
     r"送信できません|退回",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"(?<![\w.+=-])[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,10}")
 _LEADS = re.compile(
-    r"[\s>*\"'(-]*(?:(?:smtp|rfc822)[:;]\s*)?(?:(?:to|addressed to|recipient|recipients|user|address|"
-    r"original recipient|"
+    r"[\s>*\"'(-]*(?:[45]\d\d[ -](?:[45]\.\d\.\d )?)?(?:(?:smtp|rfc822)[:;]\s*)?"
+    r"(?:(?:to|addressed to|recipient|recipients|user|address|"
+    r"original recipient|generated from:?|originally addressed to|"
     r"final recipient|failed recipient|recipient address|rcpt to|intended recipient|"
     r"delivery to)\s*[:=]?\s*)?[<\"'(\[]{0,2}\Z",
     re.IGNORECASE,
@@ -74,6 +84,9 @@ _TELLS = re.compile(
     r"invalid|full|quota|"
     r"unavailable|disabled|refused|denied|rcpt to|recipient|\b[45]\d\d\b|\b[45]\.\d\.\d|undeliver|deliver",
     re.IGNORECASE,
+)
+_HEADING = re.compile(
+    r"(?:following|these) (?:address|recipient|destination)[^\n@]{0,80}$", re.IGNORECASE | re.MULTILINE
 )
 _OTHERS = re.compile(
     r"(?:contact|mail from|sender|from|postmaster|help|support|forward|originator|return-path|reply-to|"
@@ -88,7 +101,10 @@ _ORIGINAL = re.compile(
     re.IGNORECASE,
 )
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
-_REPLY = re.compile(r"(?<![\d.])([45]\d\d)(?=[ -]|\Z)")
+_ERROR = re.compile(
+    r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.])"
+)  # in prose: successes of a transcript do not count
+_REPLY = re.compile(r"(?<![\d.-])([45]\d\d)(?=[ -](?!\d{2,}-)|\Z)")  # and no piece of a telephone number
 _DELAYED = re.compile(
     r"delayed|still be (?:tried|attempted)|will be (?:tried|retried)|keep trying|continue (?:to try|trying)|temporary|"
     r"no action is required|warning message only|do not need to resend|deferred",
@@ -109,10 +125,11 @@ def sign(
             return "a delivery-status part (RFC 3464)"
     if root.type == "multipart/report" and root.parameters.get("report-type", "").lower() == "delivery-status":
         return "Content-Type: multipart/report; report-type=delivery-status (RFC 3464)"
-    if "x-failed-recipients" in fields:
-        return "X-Failed-Recipients"
+    for name in ("x-failed-recipients", "x-ms-embedded-report"):  # Exim and Exchange
+        if name in fields:
+            return name
     subject = (fields.get("subject") or ("",))[0]
-    locals_ = [sender.partition("@")[0].lower() for sender in senders]
+    locals_ = [sender.partition("@")[0].lower().replace("post_master", "postmaster") for sender in senders]
     sent_by = " ".join((*names, *fields.get("from", ()))).lower()[:1_000]
     if any(local.startswith(DAEMONS) for local in locals_) or any(
         name in sent_by for name in (*_DAEMON_NAMES, *DAEMONS)
@@ -122,31 +139,43 @@ def sign(
     head = text[:3_000]
     if "postmaster" in locals_ and (told or _PHRASE.search(head)):
         return "From: postmaster, about a delivery"
-    if (
-        (fields.get("return-path") or ("x",))[0].strip() in ("<>", "")
-        and (told or _PHRASE.search(head))
-        and _ADDRESS.search(head)
-    ):
+    path = (fields.get("return-path") or ("x",))[0].strip("<> ").lower()
+    if (not path or path.startswith(DAEMONS)) and (told or _PHRASE.search(head)) and _ADDRESS.search(head):
         return "Return-Path: <>, about a delivery"
+    if _FIXED.match(subject):
+        return "Subject of a delivery report"
     if told and _PHRASE.search(head) and _ADDRESS.search(head):
         return "Subject and text of a delivery report"
+    if notices.kind(text) == "Bounce":
+        return "notificationType: Bounce (Amazon SES)"
     return ""
 
 
 def read(raw: bytes, root: Part, fields: Mapping[str, tuple[str, ...]], own: Iterable[str], text: str) -> Bounce:
     """What the report says. `own` are the addresses of the report's own header: never who failed."""
     reports = [part for part in root.walk() if part.type in _REPORT_TYPES]
-    recipients = _reported(raw, reports)
+    recipients = _reported(raw, reports) or _reported(raw, _reports_inside(raw, root)) or notices.recipients(text)
     report, original = _halves(text)
     enclosed = _enclosed(raw, root) or original
     if not recipients:
         recipients = _from_words(fields, {address.lower() for address in own}, report, enclosed)
     found = _MESSAGE_ID.search(enclosed[:MAX_REPORT_BYTES])
+    noticed = notices.permanent(text)
     return Bounce(
         recipients=tuple(recipients[:MAX_RECIPIENTS]),
-        original_message_id=found[1] if found else "",
-        permanent=_permanent(recipients, report),
+        original_message_id=found[1] if found else notices.message_id(text),
+        permanent=_permanent(recipients, report) if noticed is None else noticed,
     )
+
+
+def _reports_inside(raw: bytes, root: Part) -> list[Part]:
+    """Status parts of a report that a gateway put whole into a report of its own."""
+    for part in root.walk():
+        if part.type == "message/rfc822" and part.encoding not in ("base64", "quoted-printable"):
+            block = headers.split(raw, part.start, part.end)
+            inner, _ = structure.tree(raw, structure.fields_of(block), block.body, part.end)
+            return [found for found in inner.walk() if found.type in _REPORT_TYPES]
+    return []
 
 
 def _reported(raw: bytes, parts: Iterable[Part]) -> list[BouncedRecipient]:
@@ -169,7 +198,8 @@ def _reported(raw: bytes, parts: Iterable[Part]) -> list[BouncedRecipient]:
 
 def _flush(block: Mapping[str, str], out: list[BouncedRecipient]) -> None:
     final, original = _recipient(block.get("final-recipient", "")), _recipient(block.get("original-recipient", ""))
-    address = final if final and ("." in final.rpartition("@")[2] or not original) else original
+    # whom we wrote to, if the report remembers it: the final recipient may be an alias we never heard of
+    address = original if original and "." in original.rpartition("@")[2] else final or original
     if not address or len(out) >= MAX_RECIPIENTS:
         return
     diagnostic = " ".join(block.get("diagnostic-code", "").split())
@@ -222,10 +252,12 @@ def _from_words(
 ) -> list[BouncedRecipient]:
     """Who failed, from X-Failed-Recipients, else from the report's words, else from the returned letter's To."""
     named = _ADDRESS.findall(" ".join(fields.get("x-failed-recipients", ()))[: headers.MAX_STRUCTURED])
-    addresses = list(dict.fromkeys(named)) or _told(report, own) or _told(report, set())
+    heading = _HEADING.search(report)
+    below = _told(report[heading.end() :], own) if heading else []
+    addresses = list(dict.fromkeys(named)) or below or _told(report, own) or _told(report, set())
     if not addresses and (to := _TO.search(original)):
         addresses = _ADDRESS.findall(to[1])[:1]
-    status = _STATUS.search(report)
+    status = _ERROR.search(report)
     code = ".".join(status.groups()) if status else _class_of(report)
     return [BouncedRecipient(address=address, status=code, action="") for address in addresses]
 
@@ -240,11 +272,13 @@ def _told(report: str, own: set[str]) -> list[str]:
             continue
         for found in _ADDRESS.finditer(line):
             address = found[0].rstrip(".").strip("'")
+            in_x400 = address[:5].lower() == "smtp="
+            address = address[5:] if in_x400 else address
             folded = address.lower()
             if folded in own or folded.startswith(("postmaster@", "abuse@", *DAEMONS)):
                 continue
             before = line[: found.start()]
-            if _LEADS.match(before):
+            if in_x400 or _LEADS.match(before):
                 leading.setdefault(folded, address)
             elif _TELLS.search(line) and not _OTHERS.search(before):
                 mentioned.setdefault(folded, address)
@@ -259,6 +293,8 @@ def _permanent(recipients: list[BouncedRecipient], report: str) -> bool | None:
         return "5" in classes
     if actions & {"delayed"}:
         return False
+    if actions and actions <= GOOD:
+        return None
     if classes & {"4", "5"}:
         return "5" in classes
     if "failed" in actions:

@@ -10,6 +10,8 @@ import codecs
 import re
 from functools import lru_cache
 
+from maild.core.mail import guessing
+
 # What browsers and mail clients mean when they write these names: the superset a
 # sender's program really used (WHATWG Encoding Standard, section 4.2), plus
 # misspellings seen in real letters.
@@ -163,12 +165,21 @@ def _scrubbed(data: bytes, name: str) -> str:
         return data.decode("cp932", "replace")
     try:
         text = data.decode(name)
+        if name == "cp1252" and (known := guessing.script(data, guessing.SURER)):
+            text = data.decode(known, "replace")  # programs label everything Western that they do not know
     except (UnicodeError, ValueError, OverflowError):
-        try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError:
-            text = data.decode("latin-1") if name == "cp1252" else data.decode(name, "replace")
+        text = _mislabelled(data, name)
     return SURROGATES.sub("\ufffd", text)
+
+
+def _mislabelled(data: bytes, name: str) -> str:
+    """Text of bytes that the charset named does not allow."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1") if name == "cp1252" else data.decode(name, "replace")
+    known = guessing.script(data) if name == "cp1252" or text.count("\ufffd") * 20 > len(text) else ""
+    return data.decode(known, "replace") if known else text
 
 
 def guess(data: bytes) -> str:
@@ -177,8 +188,12 @@ def guess(data: bytes) -> str:
     damaged = text.count("\ufffd")
     whole = len(text) - len(text.encode("ascii", "ignore")) - damaged
     if damaged * 4 <= whole:
-        return text  # UTF-8 with a few broken places: cut in the middle of a character
+        return guessing.mended(data)  # UTF-8 with a few broken places
+    if known := guessing.script(data):
+        return SURROGATES.sub("\ufffd", data.decode(known, "replace"))
+    if whole:
+        return guessing.mended(data)  # in Western letters, UTF-8 does not come about by accident
     try:
-        return data.decode("cp1252")
+        return data.decode(guessing.latin(data))
     except UnicodeDecodeError:
         return data.decode("latin-1")

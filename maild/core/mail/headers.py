@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -23,9 +24,10 @@ MAX_STRUCTURED = 8_000  # of one address or parameter field
 MAX_WORDS = 200  # RFC 2047 words in one field: 16 kB hold no more at 75 characters each
 MAX_PARAMETERS = 50  # of one Content-Type; real ones have at most six
 MAX_SEGMENTS = 100  # RFC 2231 continuations of one parameter
+MAX_DATE = 200  # characters of a Date field; real ones have at most 60, with a comment
 MAX_IDS = 500  # message ids in References; mail clients trim at about 20
 
-FIELD = re.compile(rb"(?!--)([!-9;-~]{1,100})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
+FIELD = re.compile(rb"(?!--)([!-9;-~]{1,100})[ \t]*:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)")
 CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 LINE = re.compile(rb"[^\n]*(?:\n|\Z)")
 BLANKS = re.compile(rb"(?:[ \t]*+\r?\n)*+")
@@ -34,6 +36,8 @@ SURELY = re.compile(  # fields no sentence of a body begins with
     rb"|in-reply-to|x-[\w-]+|dkim-signature|list-[a-z]+|user-agent|precedence|auto-submitted)[ \t]*:",
     re.IGNORECASE,
 )
+# A parameter on a line of its own whose indentation was lost: the field before it ended with a semicolon.
+UNINDENTED = re.compile(rb"[\w*-]{1,40}[ \t]*=[^\n]*(?:\n|\Z)")
 MAX_JUNK_LINES = 200  # in one place of a header: gateways that lost the indentation of a long signature
 
 
@@ -59,13 +63,13 @@ def split(raw: bytes, start: int, end: int) -> Block:
         position = found.end() if found else position
     match = FIELD.match
     while position < limit:
-        found = match(raw, position, end)
+        found = match(raw, position, limit)
         if found is None:
             if raw.startswith(b"\n", position):
                 return Block(fields, position + 1, defects)
             if raw.startswith(b"\r\n", position):
                 return Block(fields, position + 2, defects)
-            after = _after_junk(raw, position, end) if fields else -1
+            after = _unindented(raw, position, end, fields) or (_after_junk(raw, position, end) if fields else -1)
             if after < 0:
                 return Block(fields, _body_at(raw, position, end), (*defects, "no empty line between header and body"))
             defects = ("a line in the header is no field",)
@@ -80,6 +84,18 @@ def split(raw: bytes, start: int, end: int) -> Block:
     if position < end:
         return Block(fields, _body_after(raw, position, end), (*defects, "the header is too long"))
     return Block(fields, min(position, end), defects)
+
+
+def _unindented(raw: bytes, position: int, end: int, fields: list[tuple[str, bytes]]) -> int:
+    """Join a parameter that lost its indentation to its field; answer where the next line begins, 0 if it is none."""
+    if not fields or not fields[-1][1].endswith(b";") or len(fields[-1][1]) > MAX_STRUCTURED:
+        return 0
+    found = UNINDENTED.match(raw, position, end)
+    if found is None:
+        return 0
+    name, value = fields[-1]
+    fields[-1] = (name, value + b" " + found[0].strip()[:MAX_STRUCTURED])
+    return found.end()
 
 
 def _after_junk(raw: bytes, position: int, end: int) -> int:
@@ -297,13 +313,22 @@ _ZONES = {"est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt"
 _ZONES |= {"cet": 60, "cest": 120, "met": 60, "mest": 120, "bst": 60, "msk": 180, "jst": 540, "kst": 540}
 
 
+_ZONED = re.compile(r"[+-]\d{4}\b|\b(?:GMT|UTC?|[ECMP][SD]T|Z)\b")
+
+
+def first_date(values: Iterable[str]) -> datetime | None:
+    """Of repeated Date fields the first that is whole, with its zone; else the first that can be read at all."""
+    dates = [(found, bool(_ZONED.search(value[:MAX_DATE]))) for value in values if (found := date(value))]
+    return max(dates, key=lambda one: one[1], default=(None, False))[0]
+
+
 def date(value: str) -> datetime | None:
     """The instant of a Date field in UTC; None if there is none.
 
     RFC 5322 section 3.3 with its obsolete forms, and what else programs write: dashes,
     am and pm, asctime, ISO 8601. A time without a zone is taken as UTC.
     """
-    value = value[:200].strip()
+    value = value[:MAX_DATE].strip()
     try:
         for pattern, order in ((_DATE, _written), (_ASCTIME, _asctime), (_ISO, _iso)):
             if found := pattern.match(value):

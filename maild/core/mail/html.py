@@ -9,7 +9,7 @@ tree is iterative, because trees are as deep as a sender likes.
 from __future__ import annotations
 
 import re
-from html import escape
+from html import escape, unescape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -17,6 +17,9 @@ from maild.core.mail.quoting import QUOTE_BEGIN, QUOTE_END
 
 MAX_NESTING = 500  # elements inside each other; parsers take quadratic time on more, real letters reach about 60
 MAX_QUOTES = 20  # levels of `> ` written out
+MAX_ROUNDS = 5  # of making HTML safe until nothing changes; two are the rule, misnested tags take three
+MAX_INTERLEAVED = 200  # children of a quote's container looked at for answers
+MAX_LINK = 200  # characters of an address written out; longer ones are for counting clicks, not for reading
 MAX_HTML = 400_000  # characters parsed; the longest newsletters have about 200 000
 
 _SKIPPED = frozenset(
@@ -104,9 +107,23 @@ def _role(node: LexborNode) -> str:
     if identity in _QUOTE_BEGINS:
         return "rest"
     classes = (attributes.get("class") or "").lower().split()
-    if identity in _QUOTE_IDS or not _QUOTE_CLASSES.isdisjoint(classes):
-        return "quote"
+    if node.tag != "blockquote" and (identity in _QUOTE_IDS or not _QUOTE_CLASSES.isdisjoint(classes)):
+        return "" if _interleaved(node) else "quote"
     return "" if _SIGNATURES.isdisjoint(classes) else "signature"
+
+
+def _interleaved(node: LexborNode) -> bool:
+    """Whether somebody answered between the quotes inside the container: then only its blockquotes are quotes."""
+    child, quoted = node.first_child, False
+    for _ in range(MAX_INTERLEAVED):
+        if child is None:
+            break
+        if child.tag == "blockquote":
+            quoted = True
+        elif quoted and child.text().strip():
+            return True
+        child = child.next
+    return False
 
 
 class _Walker:
@@ -116,6 +133,8 @@ class _Walker:
         self.quotes = 0
         self.pre = 0
         self.space = False
+        self.lists: list[int] = []  # of the open lists, the number of the next item; 0 in one without numbers
+        self.links: list[tuple[str, int]] = []  # open links: where to, and how much of the line was there before
 
     def run(self, html: str) -> str:
         body = LexborHTMLParser(html).body
@@ -195,7 +214,8 @@ class _Walker:
     def _sign(self) -> None:
         """A signature's container begins: write the delimiter of RFC 3676 section 4.3, unless it is there."""
         self._break()
-        if self.lines and self.lines[-1].strip("> ") not in ("--", ""):
+        before = next((line for line in reversed(self.lines[-5:]) if line.strip("> ")), "")
+        if before and before.strip("> ") != "--":
             self.lines.append("-- ")
 
     def _enter(self, tag: str, node: LexborNode) -> None:
@@ -204,22 +224,23 @@ class _Walker:
         elif tag in _BLOCKS:
             self._break()
             if tag == "li":
-                self.line.append("* ")
+                self._item()
             elif tag == "pre":
                 self.pre += 1
             elif tag == "hr":
                 self.lines.append("_" * 32)
         elif tag in _PARAGRAPHS:
             self._gap()
-            if tag == "blockquote":
-                self.quotes += 1
+            self.quotes += tag == "blockquote"
+            if tag in ("ul", "ol"):
+                self.lists.append(int(tag == "ol"))
+        elif tag == "a":
+            self.links.append(((node.attributes.get("href") or "").strip(), len(self.line)))
         elif tag in ("td", "th"):
             if self.line:
                 self.line.append("  ")
-        elif tag == "img":
-            alt = (node.attributes.get("alt") or "").strip()
-            if alt:
-                self._text(f"[{alt}]")
+        elif tag == "img" and (alt := (node.attributes.get("alt") or "").strip()):
+            self._text(f"[{alt}]")
 
     def _leave(self, tag: str) -> None:
         if tag in _BLOCKS:
@@ -230,23 +251,54 @@ class _Walker:
             self._break()
             if tag == "blockquote":
                 self.quotes -= 1
+            elif tag in ("ul", "ol") and self.lists:
+                self.lists.pop()
             self._gap()
+        elif tag == "a" and self.links:
+            self._link(*self.links.pop())
+
+    def _item(self) -> None:
+        number = self.lists[-1] if self.lists else 0
+        self.line.append(f"{number}. " if number else "* ")
+        if number:
+            self.lists[-1] += 1
+
+    def _link(self, target: str, begin: int) -> None:
+        """Where a link leads, behind its words, unless they say so themselves."""
+        if not target.lower().startswith(("http://", "https://")) or len(target) > MAX_LINK:
+            return
+        words = "".join(self.line[begin:] if begin <= len(self.line) else self.line).strip().rstrip("/").lower()
+        bare = target.lower().partition("://")[2].removeprefix("www.").rstrip("/")
+        if words and words.partition("://")[2].removeprefix("www.") != bare and words.removeprefix("www.") != bare:
+            self.line.append(f" <{target}>")
 
 
 def safe_html(html: str) -> str:
-    """HTML that runs nothing and loads nothing: no script, style, form, event or remote image."""
+    """HTML that runs nothing and loads nothing: no script, style, form, event or remote image.
+
+    Making it safe again changes nothing: taking a tag out may let others nest as no parser
+    reads them again, and where that does not settle the words are all that is shown.
+    """
+    text = html[:MAX_HTML].encode("utf-8", "replace").decode("utf-8")
+    if not _too_deep(text):
+        for _ in range(MAX_ROUNDS):
+            before, text = text, _cleaned(text)
+            if text == before:
+                return text
+    return escape(unescape(_without_tags(text)))
+
+
+def _cleaned(html: str) -> str:
     import nh3  # noqa: PLC0415 - only pages that show letters need it; keeping it out makes the start quick
 
-    text = html[:MAX_HTML].encode("utf-8", "replace").decode("utf-8")
-    if _too_deep(text):
-        return escape(_without_tags(text))
     return nh3.clean(
-        text,
+        html,
         tags=_SHOWN,
         clean_content_tags={"script", "style", "title", "head", "svg", "math", "template", "noscript"},
         attributes={"a": {"href", "title"}, "img": {"src", "alt", "width", "height"}, "td": _CELL, "th": _CELL},
         attribute_filter=_local_images,
-        url_schemes={"http", "https", "mailto", "tel", "cid"},
+        url_schemes={"http", "https", "mailto", "cid"},
+        url_relative="deny",
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )

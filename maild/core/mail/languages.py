@@ -313,8 +313,11 @@ DISCLAIMER = (
 )
 
 # One of these is in every text a pattern above can match: asked first, because a search for a word is cheap.
-REPLY_ABOVE_WORDS = tuple(
-    "above oberhalb antwort au-dessus encima acima sopra boven ovenfor ovanför over powyżej nad выше".split()
+# Short common words would make every letter a suspect.
+REPLY_ABOVE_WORDS = (
+    *("reply above", "oberhalb", "antworten sie über", "antwort über", "antwort bitte über", "au-dessus", "encima"),
+    *("responda acima", "rispondi sopra", "rispondere sopra", "boven deze", "ovenfor", "ovanför", "over denne"),
+    *("powyżej", "odpovězte nad", "выше"),
 )
 DISCLAIMER_WORDS = tuple(
     "confiden disclaimer legal intended privileged attachment nachricht e-mail email destin riservat vertrouwelijk "

@@ -11,9 +11,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from maild.core.mail import bounce
+from maild.core.mail import bounce, challenge, notices
+from maild.core.mail.calendars import Calendar
 from maild.core.mail.structure import Part
-from maild.core.model import Address, Kind
+from maild.core.model import Address, Kind, Nature
 
 Fields = Mapping[str, tuple[str, ...]]
 
@@ -22,6 +23,7 @@ class Judgement(NamedTuple):
     kind: Kind
     reason: str
     answerable: bool
+    nature: Nature = Nature.PLAIN
 
 
 _PRECEDENCE = ("precedence", "x-precedence", "preference")
@@ -74,6 +76,8 @@ _OFFICES = re.compile(
     re.IGNORECASE,
 )
 
+_COMPLAINT = re.compile(r"complaint about message from [\d.:a-f]{3,45}\Z", re.IGNORECASE)
+
 # How mail programs begin the subject of an answer nobody typed. A weak sign: it only keeps us from answering.
 _ABSENCE = re.compile(
     r"(?:re:\s*|aw:\s*)?(?:\[[^\]]{0,60}\]\s*)?(?:"
@@ -95,23 +99,55 @@ _ABSENCE = re.compile(
     re.IGNORECASE,
 )
 
+# Of these, the ones that tell an absence.
+_OUT = re.compile(
+    r"(?:re:\s*|aw:\s*)?(?:\[[^\]]{0,60}\]\s*)?(?:(?:auto(?:matic|mated)?[- ]?(?:reply|response)|automatische antwort|"
+    r"réponse automatique|respuesta automática|risposta automatica|resposta automática|autosvar|automatiskt? svar)"
+    r"\s*[:-]\s*)?(?:"
+    r".{0,40}\b(?:out[- ]of[- ](?:the[- ])?office|ooo\b|on (?:vacation|leave|holiday)|away from (?:my|the)|abwesen|"
+    r"im urlaub|nicht im (?:büro|haus)|en congé|absence\b|absent|fuera de (?:la )?oficina|de vacaciones|ausencia|"
+    r"ausente|fora do escrit|ausência|de férias|fuori (?:sede|ufficio)|in ferie|assenza|afwezig|met vakantie|frånvar|"
+    r"semester|fravær|ferie|poissa|lomalla|mimo kancel|dovolen|nieobecn|urlop|szabadság|házon kívül|concediu|отпуск|"
+    r"отсутств|відпуст|ofis dışında|izinde)|"
+    r".{0,40}(?:不在|休假|外出|休暇|부재|휴가))",
+    re.IGNORECASE,
+)
+_REPLYING = ("x-autoreply", "x-auto-reply", "x-autorespond", "x-autoresponder", "x-autoresponse", "x-mail-autoreply")
 
-def judge(fields: Fields, senders: Sequence[Address], root: Part, text: str) -> Judgement:
+
+def judge(
+    fields: Fields, senders: Sequence[Address], root: Part, text: str, calendar: Calendar | None = None
+) -> Judgement:
     """What sort of letter this is, which sign says so, and whether an automatic answer may follow.
 
     RFC 3834 section 2 says when one may not.
     """
-    if reason := _report(root, fields):
-        return Judgement(Kind.REPORT, reason, False)
+    reason, nature = _report(root, fields, text)
+    if reason:
+        return Judgement(Kind.REPORT, reason, False, nature)
     emails = [sender.email for sender in senders]
     if reason := bounce.sign(fields, emails, [sender.name for sender in senders], root, text):
         return Judgement(Kind.BOUNCE, reason, False)
+    if calendar is not None and calendar.method == "REPLY":
+        return Judgement(Kind.AUTOMATIC, "text/calendar; method=REPLY (RFC 5546)", False, Nature.CALENDAR_ANSWER)
+    if reason := challenge.sign(fields, text):
+        return Judgement(Kind.AUTOMATIC, reason, False, Nature.CHALLENGE)
     if reason := _automatic(fields, emails):
-        return Judgement(Kind.AUTOMATIC, reason, False)
+        return Judgement(Kind.AUTOMATIC, reason, False, _answer(fields))
     if reason := _list(fields):
         return Judgement(Kind.LIST, reason, False)
     reason = _unanswerable(fields, emails)
     return Judgement(Kind.HUMAN, reason, not reason)
+
+
+def _answer(fields: Fields) -> Nature:
+    """Whether something automatic answers a letter, and how; PLAIN for what a program sends of itself."""
+    if _OUT.match(_value(fields, "subject")) or _value(fields, "x-auto-response-suppress").lower() == "oof":
+        return Nature.ABSENCE
+    replied = _value(fields, "auto-submitted").lower().startswith("auto-replied") or any(
+        name in fields for name in _REPLYING
+    )
+    return Nature.AUTO_REPLY if replied or _ABSENCE.match(_value(fields, "subject")) else Nature.PLAIN
 
 
 def _value(fields: Fields, name: str) -> str:
@@ -119,16 +155,21 @@ def _value(fields: Fields, name: str) -> str:
     return values[0].strip() if values else ""
 
 
-def _report(root: Part, fields: Fields) -> str:
+def _report(root: Part, fields: Fields, text: str) -> tuple[str, Nature]:
     kind = root.parameters.get("report-type", "").lower() if root.type == "multipart/report" else ""
     if kind == "feedback-report":
-        return "Content-Type: report-type=feedback-report (RFC 5965)"
+        return "Content-Type: report-type=feedback-report (RFC 5965)", Nature.COMPLAINT
     if kind == "disposition-notification":
-        return "Content-Type: report-type=disposition-notification (RFC 8098)"
+        return "Content-Type: report-type=disposition-notification (RFC 8098)", Nature.READ
     for part in root.children or (root,):
         if part.type in ("message/feedback-report", "message/disposition-notification"):
-            return f"Content-Type: {part.type}"
-    return ""
+            nature = Nature.READ if part.type.startswith("message/disp") else Nature.COMPLAINT
+            return f"Content-Type: {part.type}", nature
+    if notices.kind(text) == "Complaint":
+        return "notificationType: Complaint (Amazon SES)", Nature.COMPLAINT
+    if root.children and _COMPLAINT.match(_value(fields, "subject")):
+        return "Subject: complaint about message from (Microsoft's junk reporting)", Nature.COMPLAINT
+    return "", Nature.PLAIN
 
 
 def _automatic(fields: Fields, emails: Sequence[str]) -> str:
@@ -148,8 +189,11 @@ def _marked(fields: Fields) -> str:
         if any(value.strip().lower().startswith(beginning) for value in fields.get(name, ())):
             return f"{name}: {beginning}"
     for name in _PRECEDENCE:
-        if _value(fields, name).lower() in ("auto_reply", "auto-reply"):
+        value = _value(fields, name).lower()
+        if value in ("auto_reply", "auto-reply"):
             return f"{name}: auto_reply"
+        if value in ("bulk", "junk") and not any(sign in fields for sign in _LISTS):
+            return f"{name}: {value}"  # from no list: programs wrote this before there was RFC 3834
     for name in _LOOPS:
         if name in fields:
             return f"{name}: a loop mark"
@@ -158,7 +202,8 @@ def _marked(fields: Fields) -> str:
 
 def _nobody(fields: Fields, emails: Sequence[str]) -> str:
     """A return path or an address behind which nobody reads."""
-    if "return-path" in fields and _value(fields, "return-path").strip("<> ").lower() in ("", "#@[]", "mailer-daemon"):
+    path = _value(fields, "return-path").strip("<> ").lower()
+    if "return-path" in fields and (path in ("", "#@[]") or path.startswith("mailer-daemon")):
         return "Return-Path: <> (RFC 3834 section 3.3)"
     for email in emails:
         if _NOBODY.match(email.partition("@")[0]):

@@ -8,10 +8,11 @@ everything is kept: too much text is a nuisance, too little is a loss.
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
-from maild.core.mail import languages
+from maild.core.mail import languages, signatures, telltale
+from maild.core.mail.telltale import MAX_LINE, ends_with_verb
+from maild.core.mail.telltale import bare as _bare  # called for every line: an attribute less to look up
 
 REPLY_MARKER = "##- Please type your reply above this line -##"
 
@@ -19,76 +20,11 @@ REPLY_MARKER = "##- Please type your reply above this line -##"
 QUOTE_BEGIN = "\ue000"
 QUOTE_END = "\ue001"
 
-MAX_LINE = 300  # characters of a line that are looked at; attributions and headers are shorter
 MAX_WINDOW = 4  # lines over which an attribution is wrapped
 MAX_LINES = 20_000  # looked at; the longest letter people write has a few hundred
 MAX_TRIES = 1_000  # lines looked at as an attribution or a header block: each costs a dozen others
 MAX_BLOCK = 12  # lines of a header block, wrapped recipients included
-MAX_CLOSING = 6  # lines from "Best regards" to the end, and how long they may be
-MAX_CLOSING_LINE = 60
 MAX_SIGNATURE = 25  # lines after "-- " that may still be a signature when it is not written exactly so
-
-
-def _any(words: tuple[str, ...]) -> str:
-    return "|".join(re.escape(word) for word in sorted(set(words), key=len, reverse=True))
-
-
-_VERB = re.compile(
-    rf"(?<![^\W_])(?:{_any(languages.WROTE)})(?![^\W_])|写道|寫道|작성|のメール|のメッセージ|เขียน", re.IGNORECASE
-)
-# Marks that Hebrew and Arabic programs put around addresses and lines.
-_DIRECTIONS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-_MARKED = re.compile(f"[{_DIRECTIONS}]")
-_LAST_WORDS = frozenset(verb.split()[-1] for verb in languages.WROTE)
-_LAST_SIGNS = ("写道", "寫道", "작성", "メール", "メッセージ", "เขียน", "(a)", "(а)", "/a", "/ה")
-_START = re.compile(
-    rf"\W{{0,4}}(?:(?:{_any(languages.ON)})\b|\d|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s|(?:mo|di|mi|do|fr|"
-    rf"sa|so)\.?,?\s\d)",
-    re.IGNORECASE,
-)
-_MIDDLE = re.compile(r"(?<=\S)\s+(?=(?:On|Am|Le|El|Em|Op|Il|Den|På|Dnia)\s+(?:\w{2,10}[,.]?\s+)?(?:\w{3,9}\.?\s+)?\d)")
-_DATE = re.compile(
-    r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\b\d{1,2}[:.h]\d\d\b|\d{4}年|\d{1,2}月\d|"
-    r"\b\d{1,2}\.? \w{3,9}\.? \d{2}\b|\b\w{3,9}\.? \d{1,2}, \d{4}"
-)
-_EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}\.[\w.-]{1,100}|\[mailto:", re.ASCII)
-_INSIDE = re.compile(r"\s\*?(date|to|subject)\*?:\s")
-_MAIL_DATE = re.compile(r"\d\d:\d\d:\d\d [+-]\d{4}")  # as in a Date field: nobody types that
-_ANGLE_END = re.compile(r"@[^<>]{1,100}>\s*[:：]\W*\Z")
-_LABEL_OF = {word: field for field, words in languages.LABELS.items() for word in words.replace("\\", "").split("|")}
-LABEL = re.compile(r"[\s>|]*[*_]{0,3}([^\W\d][^:：*<>@]{0,24}?)[*_]{0,3}\s{0,3}[:：][*_]{0,3}(?=\s|\Z|[^/\s])")
-_ORIGINAL = re.compile(
-    rf"[\s>|*]*+(?:[-_=~]{{2,}}+\s*[<\[]?\s*(?:{languages.ORIGINAL})\s*[>\]]?\s*[:：]?\s*[-_=~*]*|"
-    rf"(?:original message|ursprüngliche nachricht)"
-    rf"\s*[-_=~]{{2,}})\s*\Z",
-    re.IGNORECASE,
-)
-FORWARDED = re.compile(rf"[\s>|*]*+[-_=~]*+\s*(?:{languages.FORWARDED})", re.IGNORECASE)
-_ABOVE = re.compile(rf"##- .{{1,200}} -##|{languages.REPLY_ABOVE}", re.IGNORECASE)
-_DASHED = re.compile(r"\s*-{2,}\s*(?:on|am|le|el|em|op|il|den)\s.{5,250}[^-]-{2,}\s*\Z", re.IGNORECASE)
-_RULE = re.compile(r"\s*(?:[-_=*~─—]\s?){3,}\s*\Z")
-_SIGNATURE = re.compile(r"(?:--|—|––|-- ?_*|__|--- ?)\s*\Z")
-_SENT_FROM = re.compile(rf"[\s*_\-–—(<\[]*(?:{languages.SENT_FROM})", re.IGNORECASE)
-_DISCLAIMER = re.compile(rf"[\s*_]*(?:{languages.DISCLAIMER})", re.IGNORECASE)
-_VALEDICTION = re.compile(rf"[\s*_]*(?:{languages.VALEDICTION})[\s,.!*_-]*\Z", re.IGNORECASE)
-_DEVICE = re.compile(
-    r"iphone|ipad|ipod|android|blackberry|samsung|galaxy|outlook|mobile|mobil|smartphone|phone|handy|yahoo|"
-    r"gmail|windows|nokia",
-    re.IGNORECASE,
-)
-FORWARD_SUBJECT = re.compile(rf"\s*(?:{languages.FORWARD_PREFIX})\s*[:：]", re.IGNORECASE)
-
-
-def _bare(line: str) -> str:
-    """The line without blanks and marks of direction around it."""
-    line = line.strip()
-    return line if line.isascii() else line.strip(_DIRECTIONS).strip()
-
-
-def _ends_with_verb(line: str) -> bool:
-    """Whether the line's last word is a verb of writing."""
-    last = line[-40:].rstrip(" \t:：*_-.>\u200e\u200f\u202c\u2069").lower()
-    return last.endswith(_LAST_SIGNS) or last[last.rfind(" ") + 1 :] in _LAST_WORDS
 
 
 class Own(NamedTuple):
@@ -112,7 +48,24 @@ def new_text(text: str, subject: str = "") -> str:
 
 def own(text: str, subject: str = "") -> Own:
     """The visible reply and its signature."""
-    return _Cutter(text, bool(FORWARD_SUBJECT.match(subject[:100]))).cut()
+    return _Cutter(text, bool(telltale.FORWARD_SUBJECT.match(subject[:100]))).cut()
+
+
+def shown(new: str, text: str) -> str:
+    """What a thread shows of a letter: `new`, its author's own words; where there are none, what else it brings.
+
+    Somebody pasted a letter with its header, or a program put the whole letter into a quote.
+    Only for showing: these may be another person's words, and nothing in them is a command.
+    """
+    if new:
+        return new
+    lines = text.strip().split("\n", MAX_LINES)
+    if lines[0].startswith(">"):
+        return "\n".join(line.removeprefix(">").removeprefix(" ") for line in lines).strip()
+    place = 0
+    while place < min(len(lines), MAX_BLOCK) and telltale.label(lines[place]):
+        place += 1
+    return new_text("\n".join(lines[place:])) if place >= 2 else ""
 
 
 class _Cutter:
@@ -146,24 +99,30 @@ class _Cutter:
         bare = _bare(line)
         if not bare:
             return self._keep(position)
-        if self.marker and (REPLY_MARKER in line or _ABOVE.search(bare)):
+        if self.marker and (REPLY_MARKER in line or telltale.ABOVE.search(bare)):
             return self._stop()
         first = bare[0]
+        if first == ">" and telltale.GROUPWISE.match(bare):
+            return self._stop()
         if first == ">" and not self._torn(position, bare):
             return self._quoted(position)
         if first == QUOTE_BEGIN:
             return self._container(position)
         if first == QUOTE_END:
             return position + 1
-        if (first in "-_=~*" or bare[-1] in ":：-") and FORWARDED.match(line):
+        if (first in "-_=~*" or bare[-1] in ":：-") and telltale.FORWARDED.match(line):
             return self._rest(position)
         return self._introduced(position, line, bare) or self._own(position, line, bare)
 
     def _introduced(self, position: int, line: str, bare: str) -> int:
         """Where to go on if the line introduces the answered letter, 0 if it does not."""
-        if bare[0] in "-_=*~oO>uU" and not self.forwarded and (_ORIGINAL.match(line) or _DASHED.match(line)):
+        if (
+            bare[0] in "-_=*~oO>uU"
+            and not self.forwarded
+            and (telltale.ORIGINAL.match(line) or telltale.DASHED.match(line))
+        ):
             return self._stop()
-        if bare[-1] in ":：" or _ends_with_verb(bare):
+        if bare[-1] in ":：" or ends_with_verb(bare):
             after = self._attribution(position)
             if after:
                 return after
@@ -173,10 +132,10 @@ class _Cutter:
 
     def _own(self, position: int, line: str, bare: str) -> int:
         """Keep a line of the person's own, as text or as signature."""
-        if (bare[0] in "-—–_" and _SIGNATURE.match(bare)) and self._signature_here(position):
+        if (bare[0] in "-—–_" and telltale.SIGNATURE.match(bare)) and self._signature_here(position):
             self._trim()
             self.signing = True
-        elif self.legal and self.kept and _DISCLAIMER.match(line) and any(map(str.strip, self.kept)):
+        elif self.legal and self.kept and telltale.DISCLAIMER.match(line) and any(map(str.strip, self.kept)):
             self.signing = True
         return self._keep(position)
 
@@ -195,33 +154,10 @@ class _Cutter:
         return -1
 
     def _trim(self) -> None:
-        """Take blank lines, rules and "Sent from my phone" off the end of what is kept."""
-        moved: list[str] = []
-        while self.kept:
-            last = self.kept[-1][:MAX_LINE]
-            if not last.strip() or _RULE.match(last):
-                self.kept.pop()
-            elif (
-                len(last) < 120
-                and _SENT_FROM.match(last)
-                and (len(last.split()) <= 7 or _DEVICE.search(" ".join(last.split()[:7])))
-            ):
-                moved.append(self.kept.pop())
-            else:
-                break
-        self.signature[:0] = reversed(moved)
+        self.signature[:0] = signatures.trimmed(self.kept)
 
     def _closing(self) -> None:
-        """Take "Best regards" and the few short lines under it off the end."""
-        for place in range(len(self.kept) - 1, max(len(self.kept) - 1 - MAX_CLOSING, 0), -1):
-            line = self.kept[place]
-            if len(line) > MAX_CLOSING_LINE:
-                return
-            if _VALEDICTION.match(line):
-                if any(map(str.strip, self.kept[:place])):
-                    self.signature[:0] = self.kept[place:]
-                    del self.kept[place:]
-                return
+        self.signature[:0] = signatures.closing(self.kept)
 
     # ---- quoted lines
 
@@ -269,7 +205,7 @@ class _Cutter:
     def _container(self, position: int) -> int:
         """A container that HTML marks as the answered letter: passed over, unless it holds a forwarded one."""
         for line in self.lines[position + 1 : position + 8]:
-            if (self.forwarded and label(line)) or FORWARDED.match(line[:MAX_LINE]):
+            if (self.forwarded and telltale.label(line)) or telltale.FORWARDED.match(line[:MAX_LINE]):
                 return self._rest(position)
         self._trim()
         depth = 0
@@ -298,11 +234,13 @@ class _Cutter:
                 break
             if size > 1 and len(self.kept) < size - 1:
                 break
-            joined = _MARKED.sub("", " ".join(line.strip()[:MAX_LINE] for line in self.lines[begin : position + 1]))
-            if len(joined) > 2 * MAX_LINE or not _is_attribution(joined, following):
+            joined = telltale.MARKED.sub(
+                "", " ".join(line.strip()[:MAX_LINE] for line in self.lines[begin : position + 1])
+            )
+            if len(joined) > 2 * MAX_LINE or not telltale.is_attribution(joined, following):
                 continue
             chosen = chosen or size
-            if _START.match(joined):
+            if telltale.START.match(joined):
                 chosen = size
                 before = self.lines[begin - 1][:MAX_LINE] if begin else ""
                 if before.rfind("<") <= before.rfind(">"):  # else an address is torn between the two lines
@@ -319,7 +257,7 @@ class _Cutter:
 
     def _head(self, line: str) -> str:
         """Own words before an attribution that was glued to them."""
-        found = None if _START.match(line[:MAX_LINE]) else _MIDDLE.search(line[:MAX_LINE])
+        found = None if telltale.START.match(line[:MAX_LINE]) else telltale.MIDDLE.search(line[:MAX_LINE])
         return line[: found.start()].rstrip(" -_") if found else ""
 
     def _following(self, position: int) -> str:
@@ -341,15 +279,15 @@ class _Cutter:
 
     def _header_block(self, position: int) -> bool:
         """Whether the header block of an answered letter begins at `position`."""
-        if label(self.lines[position]) not in ("from", "date", "to", "subject"):
+        if telltale.label(self.lines[position]) not in ("from", "date", "to", "subject"):
             return False
         self.tries -= 1
         if self.tries < 0:
             return False
-        found = set(_INSIDE.findall(self.lines[position][:MAX_LINE].lower()))  # a block on one line
+        found = set(telltale.INSIDE.findall(self.lines[position][:MAX_LINE].lower()))  # a block on one line
         misses = 0
         for line in self.lines[position : position + MAX_BLOCK]:
-            field = label(line) if line.strip() else ""
+            field = telltale.label(line) if line.strip() else ""
             if field:
                 if field in found and field == "from":
                     break
@@ -363,7 +301,7 @@ class _Cutter:
         return (
             ("from" in found and others >= 1)
             or others == 3
-            or (others == 2 and bool(_MAIL_DATE.search(self.lines[position][:MAX_LINE])))
+            or (others == 2 and bool(telltale.MAIL_DATE.search(self.lines[position][:MAX_LINE])))
         )
 
     # ---- signatures
@@ -372,28 +310,3 @@ class _Cutter:
         if self.lines[position].rstrip("\r") in ("-- ", "--"):
             return True
         return len(self.lines) - position <= MAX_SIGNATURE
-
-
-def label(line: str) -> str:
-    """Which header field a line of a header block stands for, in any language; "" if none."""
-    line = line[:80]
-    if ":" not in line and "：" not in line:
-        return ""
-    found = LABEL.match(line)
-    return _LABEL_OF.get(found[1].strip().lower(), "") if found else ""
-
-
-def _is_attribution(text: str, following: str) -> bool:
-    """Whether the words introduce a quote: a verb of writing, a date, an address, in the order of any language."""
-    colon = text.rstrip(" *_").endswith((":", "："))
-    verb = _VERB.search(text)
-    dated = _DATE.search(text)
-    addressed = _EMAIL.search(text)
-    starts = _START.match(text) or _MIDDLE.search(text)
-    if colon and verb and (dated or addressed):
-        return bool(starts or addressed or following == ">")
-    if colon and dated and addressed and (starts or (_ANGLE_END.search(text) and len(text) < 200)):
-        return True
-    if colon and following == ">":
-        return bool(verb or dated or addressed) and len(text) < 200
-    return bool(_ends_with_verb(text) and starts and dated and len(text) < 250)

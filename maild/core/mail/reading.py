@@ -7,11 +7,15 @@ It refuses to know tickets, policy and time. Called by the desk through
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
-from maild.core.mail import addresses, bounce, headers, machine, quoting, structure
+from maild.core.mail import absence, addresses, bounce, headers, machine, protection, quoting, structure
 from maild.core.mail.bodies import Body
-from maild.core.model import Address, Kind, Message
+from maild.core.mail.courtesy import MAX_CHARACTERS, courtesy
+from maild.core.mail.machine import Judgement
+from maild.core.model import Address, Attachment, Bounce, Day, Kind, Message, Nature
 
+MAX_LOGO = 20_000  # bytes of an image in a signature; what people paste into a letter is larger
 _ADDRESSES = ("from", "reply-to", "to", "cc")
 
 
@@ -61,11 +65,21 @@ def _read(raw: bytes) -> Message:
     root, block, defects = _opened(raw)
     written, decoded = _fields(block, root.parameters.get("charset", ""))
     boxes = {name: _addresses(written.get(name, ())) for name in _ADDRESSES}
+    subject = _first(decoded, "subject")
     body = Body(raw, root)
     marked = body.text()
     text = quoting.unmarked(marked)
-    kind, reason, answerable = machine.judge(decoded, boxes["from"], root, text)
-    own = [address.email for name in _ADDRESSES for address in boxes[name]]
+    new_text = quoting.new_text(marked, subject)
+    files = tuple(body.attachments())
+    date = headers.first_date(decoded.get("date", ()))
+    judged = machine.judge(decoded, boxes["from"], root, text, body.calendar)
+    report = None
+    if judged.kind is Kind.BOUNCE:
+        own = [address.email for name in _ADDRESSES for address in boxes[name]]
+        report = bounce.read(raw, root, decoded, own, text)
+        judged = _delivery(judged, report)
+    absent_until = _absent_until(judged, new_text, date, subject)
+    signed, encrypted = protection.of(root, text)
     return Message(
         message_id=headers.message_id(_first(decoded, "message-id")),
         in_reply_to=headers.message_ids(" ".join(decoded.get("in-reply-to", ()))),
@@ -75,19 +89,67 @@ def _read(raw: bytes) -> Message:
         reply_to=boxes["reply-to"],
         to=boxes["to"],
         cc=boxes["cc"],
-        subject=_first(decoded, "subject"),
-        date=headers.date(_first(decoded, "date")),
+        subject=subject,
+        date=date,
         headers=decoded,
         text=text,
         html="\n".join(body.html),
-        new_text=quoting.new_text(marked, _first(decoded, "subject")),
-        attachments=tuple(body.attachments()),
-        kind=kind,
-        kind_reason=reason,
-        answerable=answerable,
-        bounce=bounce.read(raw, root, decoded, own, text) if kind is Kind.BOUNCE else None,
+        new_text=new_text,
+        attachments=files,
+        kind=judged.kind,
+        kind_reason=judged.reason,
+        answerable=judged.answerable,
+        bounce=report,
         defects=tuple(dict.fromkeys((*block.defects, *defects, *body.defects))),
+        nature=Nature.ABSENCE if absent_until else judged.nature,
+        absent_until=absent_until,
+        courtesy=_courtesy(judged.kind, new_text, subject, files, boxes["from"]),
+        calendar_answer=body.calendar.answer.lower() if body.calendar else "",
+        importance=_importance(decoded),
+        signed=signed,
+        encrypted=encrypted,
     )
+
+
+def _absent_until(judged: Judgement, text: str, date: datetime | None, subject: str) -> Day | None:
+    """The last day somebody is away, where an automatic answer says so."""
+    if judged.nature not in (Nature.ABSENCE, Nature.AUTO_REPLY) or date is None:
+        return None
+    found = absence.until(text, date.date(), subject)
+    return found.returns - timedelta(days=1) if found else None
+
+
+def _courtesy(kind: Kind, text: str, subject: str, files: tuple[Attachment, ...], authors: tuple[Address, ...]) -> str:
+    """Which courtesy a person's letter is and nothing more; the logo of a signature is no file of theirs."""
+    if len(text) > MAX_CHARACTERS or kind is not Kind.HUMAN:
+        return ""
+    sent = any(not file.content_id or file.size > MAX_LOGO for file in files)
+    return courtesy(text, subject=subject, files=sent, names=[author.name for author in authors]) or ""
+
+
+def _delivery(judged: Judgement, report: Bounce) -> Judgement:
+    """A report that nothing but good is said in is a receipt; of a bad one, how bad."""
+    actions = {recipient.action for recipient in report.recipients}
+    if actions and actions <= bounce.GOOD:
+        return judged._replace(kind=Kind.REPORT, nature=Nature.DELIVERED)
+    if actions == {"delayed"}:
+        return judged._replace(nature=Nature.DELAYED)
+    return judged._replace(nature=Nature.TEMPORARY if report.permanent is False else Nature.PERMANENT)
+
+
+def _importance(fields: dict[str, tuple[str, ...]]) -> str:
+    """RFC 2156 section 5.3.4 and its relatives: numbers from 1, the most important, to 5."""
+    for name in ("importance", "x-priority", "x-msmail-priority", "priority"):
+        if name in fields:
+            value = fields[name][0].strip().lower()
+            return (
+                "high"
+                if value[:1] in "12hu" and value
+                else "low"
+                if value[:1] in "45l" or value == "non-urgent"
+                else ""
+            )
+    return ""
 
 
 def _fields(block: headers.Block, charset: str) -> tuple[dict[str, list[str]], dict[str, tuple[str, ...]]]:

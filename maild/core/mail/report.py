@@ -18,6 +18,7 @@ def corpus_answer(raw: bytes, context: Mapping[str, Any]) -> dict[str, Any]:
     """The reading of one letter. `context` may be empty."""
     message = read(raw)
     own = quoting.own(message.text, message.subject)
+    visible = quoting.shown(message.new_text, message.text)
     failed = message.bounce.recipients if message.bounce else ()
     sender = _of(message, "sender")
     return {
@@ -28,8 +29,8 @@ def corpus_answer(raw: bytes, context: Mapping[str, Any]) -> dict[str, Any]:
         "reply_to": [address.email for address in message.reply_to],
         "sender": sender[0].email if sender else None,
         "effective_from": _effective(message),
-        "crypto": _crypto(message),
-        "forwarded_original": _forwarded(message),
+        "crypto": {"encrypted": message.encrypted, "signed": message.signed},
+        "forwarded_original": _forwarded(raw, message),
         "subject": message.subject,
         "message_id": message.message_id,
         "in_reply_to": list(message.in_reply_to),
@@ -38,19 +39,27 @@ def corpus_answer(raw: bytes, context: Mapping[str, Any]) -> dict[str, Any]:
         "body_text": message.text,
         "body_html": message.html,
         "safe_html": html.safe_html(message.html) if message.html else "",
-        "visible_reply": message.new_text,
-        "visible_reply_with_signature": f"{message.new_text}\n{own.signature}" if own.signature else message.new_text,
+        "visible_reply": visible,
+        "visible_reply_with_signature": f"{visible}\n{own.signature}" if own.signature else visible,
         "attachments": [
             {"filename": file.filename, "content_type": file.content_type, "size": file.size, "sha256": file.sha256}
             for file in message.attachments
         ],
         "is_bounce": message.kind is Kind.BOUNCE,
-        "is_auto_reply": message.kind is Kind.AUTOMATIC or message.kind_reason.startswith("Subject:"),
+        "is_auto_reply": message.kind is Kind.AUTOMATIC
+        or message.kind_reason.startswith("Subject:")
+        or message.header("auto-submitted").lower().startswith("auto-replied"),
         "is_feedback_report": message.kind is Kind.REPORT,
         "auto_response_allowed": message.answerable,
         "bounce_recipients": [recipient.address for recipient in failed],
         "bounce_status": [recipient.status for recipient in failed],
         "bounce_permanent": message.bounce.permanent if message.bounce else None,
+        "kind": message.kind.value,
+        "nature": message.nature.value,
+        "absent_until": message.absent_until.isoformat() if message.absent_until else None,
+        "courtesy": message.courtesy,
+        "calendar_answer": message.calendar_answer,
+        "importance": message.importance,
         "bounce_of_message_id": message.bounce.original_message_id if message.bounce else "",
     }
 
@@ -69,19 +78,8 @@ def _effective(message: Message) -> str:
     return sender[0].email if sender and not named else author
 
 
-def _crypto(message: Message) -> dict[str, bool]:
-    """What can be seen without keys: a signature inside of something encrypted cannot."""
-    types = [message.header("content-type").lower(), *(file.content_type for file in message.attachments)]
-    whole = " ".join(types)
-    enveloped = "pkcs7-mime" in whole and "signed-data" not in whole
-    pgp = "application/pgp-encrypted" in whole or "-----BEGIN PGP MESSAGE-----" in message.text
-    signed = ("multipart/signed", "pgp-signature", "pkcs7-signature", "signed-data")
-    inline = message.text.startswith("-----BEGIN PGP SIGNED MESSAGE-----") or "\n-----BEGIN PGP SIGNED" in message.text
-    return {"encrypted": enveloped or pgp, "signed": inline or any(word in whole for word in signed)}
-
-
-def _forwarded(message: Message) -> dict[str, Any] | None:
-    found = forwarding.original(message.text, message.subject)
+def _forwarded(raw: bytes, message: Message) -> dict[str, Any] | None:
+    found = forwarding.of_letter(raw, message)
     if found is None:
         return None
     return {

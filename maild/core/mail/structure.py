@@ -12,11 +12,13 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from maild.core.mail import headers
+from maild.core.mail import headers, textfiles
 
 MAX_DEPTH = 100  # nested multiparts; real letters reach about 12, Postfix stops at 100 too
 MAX_PARTS = 1_000  # real letters reach about 200 (digests)
+MAX_DELIMITERS = 200_000  # lines compared with boundaries; a digest of 1 000 letters has a few thousand
 MAX_BOUNDARY = 998  # RFC 2046 section 5.1.1 allows 70; a line cannot be longer than this
+MAX_FOOTER = 2_000  # bytes at the end of base64 where a list server's footer is looked for
 MAX_GUESS_BYTES = 64_000  # searched where a multipart names no boundary
 
 _TYPE = re.compile(r"[\w!#$&^.+-]{1,80}/[\w!#$&^.+-]{1,80}\Z")
@@ -25,6 +27,7 @@ _NEEDED = frozenset(
     | {"content-location", "subject", "message-id"}
 )
 _LOOKS_LIKE_ONE = re.compile(rb"^--([^\s][^\r\n]{0,199}?)[ \t]*+\r?\n[Cc]ontent-", re.MULTILINE)
+_BEGIN, _END = b"begin 644 part\n", b"\n`\nend\n"  # what a part is spared that says in its header that it is uuencoded
 _ENCODINGS = ("base64", "quoted-printable", "uuencode", "x-uuencode", "x-uue", "7bit", "8bit", "binary")
 
 
@@ -63,11 +66,12 @@ class Part:
         """The body with its transfer encoding undone (RFC 2045 section 6); unknown encodings stay as they are."""
         body = raw[self.start : self.end]
         if self.encoding == "base64":
-            return headers.unbase64(body)
+            return headers.unbase64(_without_footer(body))
         if self.encoding == "quoted-printable":
             return binascii.a2b_qp(body)
         if self.encoding in ("uuencode", "x-uuencode", "x-uue"):
-            return next((data for _, data, _, _ in uuencoded(body)), body)
+            written = next(textfiles.find(body), None) or next(textfiles.find(_BEGIN + body.strip() + _END), None)
+            return written.data if written else body
         return body
 
     def walk(self) -> Iterator[Part]:
@@ -77,6 +81,23 @@ class Part:
             part = waiting.pop()
             yield part
             waiting.extend(reversed(part.children))
+
+
+_ALIEN = re.compile(rb"[^A-Za-z0-9+/=\s]")
+
+
+def _without_footer(body: bytes) -> bytes:
+    """Base64 without the words a list server or gateway put behind it: its last line is short, padded or followed by
+    an empty one. Characters that are no base64 elsewhere are junk that the decoder passes over.
+    """
+    begin = max(0, len(body) - MAX_FOOTER)
+    alien = _ALIEN.search(body, begin)
+    if alien is None:
+        return body
+    start = body.rfind(b"\n", 0, alien.start()) + 1
+    *_, before, last = (b"", b"", *body[max(0, start - 500) : start].splitlines())
+    ended = not last.strip() or last.rstrip().endswith(b"=") or len(last.rstrip()) < len(before.rstrip())
+    return body[:start] if start and ended else body
 
 
 def fields_of(block: headers.Block) -> dict[str, str]:
@@ -110,6 +131,7 @@ class _Splitter:
         self.level: dict[bytes, int] = {}  # boundary → how deep its innermost multipart is
         self.current: Part | None = None  # leaf whose end is not known yet
         self.parts = 1
+        self.compared = 0
         self.defects: list[str] = []
 
     def split(self, root: Part) -> list[str]:
@@ -118,13 +140,17 @@ class _Splitter:
         position = root.start
         if not raw.startswith(b"--", position):
             position = self._next(position)
-        while 0 <= position < end and self.open and self.parts < MAX_PARTS:
+        while 0 <= position < end and self.open and self.parts < MAX_PARTS and self.compared < MAX_DELIMITERS:
+            self.compared += 1
             line_end = raw.find(b"\n", position, end)
             line_end = end if line_end < 0 else line_end
             after = min(line_end + 1, end)
             line = raw[position + 2 : min(line_end, position + MAX_BOUNDARY + 4)].rstrip()
             depth = self.level.get(line)
             closing = depth is None and line.endswith(b"--") and line[:-2] in self.level
+            if depth is None and not closing and (known := self._with_junk(line)):
+                line, closing = known
+                depth = None if closing else self.level[line]
             if depth is not None:
                 self._close(depth + 1, position)
                 after = self._begin(self.open[depth][0], after)
@@ -134,12 +160,20 @@ class _Splitter:
                 position = self._next(line_end - 1 if line_end > position else line_end)
                 continue
             position = after if raw.startswith(b"--", after) else self._next(after)
-        if self.parts >= MAX_PARTS:
+        if self.parts >= MAX_PARTS or self.compared >= MAX_DELIMITERS:
             self.defects.append("more parts than are looked at")
         elif self.open:
             self.defects.append("a multipart is not closed")
         self._close(0, end, last=True)
         return self.defects
+
+    def _with_junk(self, line: bytes) -> tuple[bytes, bool] | None:
+        """The delimiter in a line that has something behind it, as (line without that, whether it closes)."""
+        head = line.split(None, 1)[0] if line.strip() else b""
+        if head and head != line and head in self.level:
+            return head, False
+        stop = line.rfind(b"--")
+        return (line[: stop + 2], True) if stop > 0 and line[:stop] in self.level else None
 
     def _next(self, position: int) -> int:
         """Where the next line that begins with "--" begins, -1 if there is none."""
@@ -194,31 +228,3 @@ class _Splitter:
                 for place, (_, other) in enumerate(self.open):
                     if other == boundary:
                         self.level[boundary] = place
-
-
-_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,200})\r?\n", re.MULTILINE)
-
-
-def uuencoded(body: bytes) -> Iterator[tuple[bytes, bytes, int, int]]:
-    """Files uuencoded into a text, as (name, bytes, start, end)."""
-    position = body.find(b"begin")
-    while position >= 0 and (begin := _BEGIN.search(body, position)) is not None:
-        stop = body.find(b"\nend", begin.end() - 1)
-        if stop < 0:
-            return
-        out = bytearray()
-        for line in body[begin.end() : stop].splitlines():
-            if not line.strip() or line.startswith(b"`"):
-                continue
-            try:
-                out += binascii.a2b_uu(line)
-            except binascii.Error:
-                size = (((line[0] - 32) & 63) * 4 + 5) // 3  # trailing junk: keep what the length byte tells
-                try:
-                    out += binascii.a2b_uu(line[:size])
-                except binascii.Error:
-                    continue
-        after = body.find(b"\n", stop + 1)
-        after = len(body) if after < 0 else after + 1
-        yield begin[1], bytes(out), begin.start(), after
-        position = body.find(b"begin", after)

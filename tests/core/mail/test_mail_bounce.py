@@ -51,7 +51,7 @@ def bounce(raw: str) -> Bounce:
 def test_a_report_by_the_book() -> None:
     found = bounce(DSN)
     assert [(r.address, r.status, r.action) for r in found.recipients] == [
-        ("ann@x.example", "5.1.1", "failed"),
+        ("ann@alias.example", "5.1.1", "failed"),
         ("bob@x.example", "4.4.1", "delayed"),
     ]
     assert found.recipients[0].diagnostic == "smtp; 550 5.1.1 unknown user"
@@ -65,7 +65,7 @@ def test_a_delay_is_not_permanent() -> None:
 
 def test_blocks_without_the_empty_line_between() -> None:
     glued = DSN.replace("unknown user\n\n", "unknown user\n").replace("mx.example\n\nFinal", "mx.example\nFinal")
-    assert [r.address for r in bounce(glued).recipients] == ["ann@x.example", "bob@x.example"]
+    assert [r.address for r in bounce(glued).recipients] == ["ann@alias.example", "bob@x.example"]
 
 
 HOME_MADE = {

@@ -32,6 +32,9 @@ ANN = "From: Ann <ann@x.example>\nTo: desk@d.example\n"
         ("List-Id: <l.x.example>", Kind.LIST, False),
         ("List-Unsubscribe: <mailto:u@x.example>", Kind.LIST, False),
         ("Precedence: list", Kind.LIST, False),
+        ("Precedence: bulk\nList-Id: <plans.list.example>", Kind.LIST, False),
+        ("Precedence: bulk", Kind.AUTOMATIC, False),
+        ("X-Precedence: junk", Kind.AUTOMATIC, False),
         ("Precedence: first-class", Kind.HUMAN, True),
         ("X-Auto-Response-Suppress: OOF, DR", Kind.HUMAN, False),
         ("X-Auto-Response-Suppress: RN, NRN", Kind.HUMAN, True),
@@ -48,6 +51,11 @@ ANN = "From: Ann <ann@x.example>\nTo: desk@d.example\n"
         ("Content-Type: multipart/report; report-type=disposition-notification; boundary=b", Kind.REPORT, False),
         ("Content-Type: multipart/report; report-type=delivery-status; boundary=b", Kind.BOUNCE, False),
         ("X-Failed-Recipients: x@y.example", Kind.BOUNCE, False),
+        ("X-MS-Embedded-Report:", Kind.BOUNCE, False),
+        ("Subject: Undelivered Mail Returned to Sender", Kind.BOUNCE, False),
+        ("Subject: Fwd: Undelivered Mail Returned to Sender", Kind.HUMAN, True),
+        ("Subject: Undelivered mail, what shall I do?", Kind.HUMAN, True),
+        ("Return-Path: <MAILER-DAEMON@mx.example>", Kind.AUTOMATIC, False),
     ],
 )
 def test_signs_in_the_header(head: str, kind: Kind, answerable: bool) -> None:
