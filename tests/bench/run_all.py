@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("ceilings", "bench_intake", "bench_size")
+BENCHMARKS = ("ceilings", "bench_reading", "bench_intake", "bench_size")
 
 
 def main() -> int:

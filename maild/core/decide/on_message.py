@@ -19,6 +19,7 @@ from maild.core.decide.on_command import on_command
 from maild.core.decide.received import Received
 from maild.core.decide.table import TABLE, Action
 from maild.core.identity import Author, Sender, author, fold
+from maild.core.mail import shown
 from maild.core.matching import MOST_COPIED, Claim, Match, copied_people, is_open, match, our_addresses
 from maild.core.model import (
     Entry,
@@ -41,6 +42,7 @@ from maild.core.model import (
 from maild.core.policy import Agent, Policy
 from maild.core.tokens import address_token, message_id_token
 
+OVER = (Status.RESOLVED, Status.CLOSED)
 LOOP_HEADER = "x-maild-loop"  # our mark on everything we send
 
 
@@ -85,6 +87,8 @@ def _carry_out(action: Action, got: Received, found: Match, who: Author) -> Outc
             return _challenge(got, who.agent, ticket)
         case Action.OBEY if who.agent is not None and ticket is not None:
             return _from_agent(got, found, ticket, who.agent)
+        case Action.APPEND if ticket is not None and message.courtesy and ticket.status in OVER:
+            return _file_courtesy(got, ticket, who)
         case Action.APPEND | Action.INSIDE if ticket is not None and is_open(ticket):
             return _reply(got, ticket, who, found.evidence, moves=action == Action.APPEND)
         case Action.INSIDE:  # of a closed ticket: whoever it is, they get a ticket of their own
@@ -274,11 +278,20 @@ def _file_automatic(got: Received, ticket: Ticket, who: Author) -> Outcome:
     return draft.finish(Fate.FILED, f"an automatic letter on ticket {ticket.number}: {got.message.kind_reason}")
 
 
+def _file_courtesy(got: Received, ticket: Ticket, who: Author) -> Outcome:
+    """A thank-you for something solved opens nothing again; its agents read it and know better if need be."""
+    draft = Draft(ticket, got.policy, got.now)
+    draft.add(got.entry(who, shown(got.message.new_text, got.message.text), public=True))
+    tell.requester_wrote(draft, got.facts.mail_id)
+    what = f"{got.message.courtesy}, nothing more: it stays {ticket.status} (#reopen if that is wrong)"
+    return draft.finish(Fate.FILED, f"a letter of the requester on ticket {ticket.number}: {what}")
+
+
 def _reply(got: Received, ticket: Ticket, who: Author, evidence: str, *, moves: bool) -> Outcome:
     """A person answers. Only the requester, vouched for, moves the ticket; others are heard inside."""
     message, policy = got.message, got.policy
     draft = Draft(ticket, policy, got.now)
-    draft.add(got.entry(who, message.new_text or message.text, public=moves))
+    draft.add(got.entry(who, shown(message.new_text, message.text), public=moves))
     reopened = moves and ticket.status == Status.RESOLVED
     if moves:
         if ticket.status in STOPPED or reopened:

@@ -185,6 +185,22 @@ def test_the_requester_s_reply_moves_the_status(judge, sent, status, after):
     assert (sent(outcome)[0][0] == "reopened") == (status == Status.RESOLVED)
 
 
+@pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
+@pytest.mark.parametrize("evidence", [by_reply_address, by_our_message_id])
+def test_thanks_reopens_nothing_and_the_agents_read_it(judge, sent, status, evidence):
+    ticket = judge.ticket(status=status, resolved_at=judge.now, closed_at=judge.now, agent="jane")
+    outcome = judge.letter(ticket, KAREN, "Thank you!", courtesy="thanks", **evidence(judge))
+    assert (outcome.fate, outcome.after.status, fields(outcome)) == (Fate.FILED, status, {})
+    assert sent(outcome) == [("requester-reply", JANE)]
+
+
+def test_thanks_on_an_open_ticket_is_a_reply_like_any_other(judge):
+    outcome = judge.letter(
+        judge.ticket(status=Status.WAITING), KAREN, "Thank you!", courtesy="thanks", **by_reply_address(judge)
+    )
+    assert (outcome.fate, outcome.after.status) == (Fate.REPLY, Status.OPEN)
+
+
 def test_reopening_starts_the_clocks_anew(judge):
     ticket = judge.ticket(
         status=Status.RESOLVED, resolved_at=judge.now, responded_at=judge.now, marks=("breach:response",)
