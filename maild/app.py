@@ -39,8 +39,7 @@ log = logging.getLogger("maild.app")
 
 GRACE = 10.0  # seconds a transaction in flight gets at shutdown
 PATIENCE = 5.0  # seconds a start waits for commands of the shell to end
-# A thread that computes holds the interpreter this long before another may run. The default of
-# 5 ms makes every SMTP reply wait that long for the worker; see docs/benchmarks.md.
+# A thread that computes holds the interpreter this long before another may run; see docs/benchmarks.md.
 SWITCH_INTERVAL = 0.002
 
 
