@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from maild.cli.exits import Complaint, Exit
@@ -17,35 +17,20 @@ if TYPE_CHECKING:
 
 def load(args: argparse.Namespace) -> Config:
     """The configuration named by -c; its errors, all of them, are the complaint."""
-    from maild.config import ConfigErrors
     from maild.config import load as load_config
 
-    try:
+    with _troubles():
         return load_config(args.config)
-    except ConfigErrors as errors:
-        raise Complaint(f"the configuration cannot be used\n{errors}", Exit.CONFIG) from None
 
 
 @contextmanager
 def opened_store(args: argparse.Namespace) -> Iterator[Store]:
     """The desk's memory, for a look or a change without judgement."""
-    from maild.app import NotReady, open_ready_store
-    from maild.store import Unavailable
+    from maild.app import open_ready_store
 
     config = load(args)
-    with _lock_if_free(config) as alone:
-        try:
-            store = open_ready_store(config, checkpoint=alone)
-        except NotReady as error:
-            raise Complaint(str(error), Exit.CONFIG) from None
-        except Unavailable as error:
-            raise Complaint(f"the database is away: {error}", Exit.TEMPORARY) from None
-        try:
-            yield store
-        except Unavailable as error:
-            raise Complaint(f"the database is away: {error}", Exit.TEMPORARY) from None
-        finally:
-            store.close()
+    with _lock_if_free(config) as alone, _troubles(), closing(open_ready_store(config, checkpoint=alone)) as store:
+        yield store
 
 
 @contextmanager
@@ -54,27 +39,30 @@ def built_app(args: argparse.Namespace, *, daemon: bool = False) -> Iterator[App
 
     `daemon`: it is going to run, and takes the desk's lock itself.
     """
-    from maild.app import App, NotReady
+    from maild.app import App
+
+    config = load(args)
+    lock = nullcontext(True) if daemon else _lock_if_free(config)
+    with lock as alone, _troubles(), closing(App(config, checkpoint=alone)) as app:
+        yield app
+
+
+@contextmanager
+def _troubles() -> Iterator[None]:
+    """What may be wrong with a desk, as complaints with their exit codes."""
+    from maild.app import NotReady
     from maild.config import ConfigErrors
     from maild.letters import TemplateErrors
     from maild.store import Unavailable
 
-    config = load(args)
-    with nullcontext(True) if daemon else _lock_if_free(config) as alone:
-        try:
-            app = App(config, checkpoint=alone)
-        except (ConfigErrors, TemplateErrors) as errors:
-            raise Complaint(f"the configuration cannot be used\n{errors}", Exit.CONFIG) from None
-        except NotReady as error:
-            raise Complaint(str(error), Exit.CONFIG) from None
-        except Unavailable as error:
-            raise Complaint(f"the database is away: {error}", Exit.TEMPORARY) from None
-        try:
-            yield app
-        except Unavailable as error:
-            raise Complaint(f"the database is away: {error}", Exit.TEMPORARY) from None
-        finally:
-            app.close()
+    try:
+        yield
+    except (ConfigErrors, TemplateErrors) as errors:
+        raise Complaint(f"the configuration cannot be used\n{errors}", Exit.CONFIG) from None
+    except NotReady as error:
+        raise Complaint(str(error), Exit.CONFIG) from None
+    except Unavailable as error:
+        raise Complaint(f"the database is away: {error}", Exit.TEMPORARY) from None
 
 
 @contextmanager

@@ -6,6 +6,7 @@ forwarder, wrote. Called on demand, by whoever opens a ticket in the original au
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from maild.core.mail import addresses, headers, telltale
@@ -38,6 +39,11 @@ def of_letter(raw: bytes, message: Message | None = None) -> Original | None:
 def _attached(letter: bytes) -> Original | None:
     block = headers.split(letter, 0, len(letter))
     fields = {name: headers.text_of(value) for name, value in reversed(block.fields)}
+    return _of(fields, headers.decode_words(fields.get("subject", "")))
+
+
+def _of(fields: Mapping[str, str], subject: str) -> Original | None:
+    """A letter has an author or at least a subject; what has neither is none."""
     authors = addresses.parse(fields.get("from", ""))
     if not authors and "subject" not in fields:
         return None
@@ -45,7 +51,7 @@ def _attached(letter: bytes) -> Original | None:
         author=authors[0] if authors else None,
         to=addresses.parse(fields.get("to", "")),
         cc=addresses.parse(fields.get("cc", "")),
-        subject=headers.decode_words(fields.get("subject", "")),
+        subject=subject,
     )
 
 
@@ -70,15 +76,7 @@ def original(text: str, subject: str = "") -> Original | None:
     if begin < 0 or (marked >= 0 and begin - marked > MAX_BLOCK):
         return None
     fields = _block(lines[begin : begin + MAX_BLOCK])
-    authors = addresses.parse(fields.get("from", ""))
-    if not authors and "subject" not in fields:
-        return None
-    return Original(
-        author=authors[0] if authors else None,
-        to=addresses.parse(fields.get("to", "")),
-        cc=addresses.parse(fields.get("cc", "")),
-        subject=fields.get("subject", ""),
-    )
+    return _of(fields, fields.get("subject", ""))
 
 
 def _separates(line: str) -> bool:
