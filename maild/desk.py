@@ -202,6 +202,8 @@ class Desk:
             if ticket is None:
                 raise LookupError(f"there is no ticket {number}")
             outcome = decide.on_command(ticket, text, agent, policy, now)
+            if decide.refused(outcome):  # whoever is at the shell reads why there; no mail about it
+                return outcome
             try:
                 self.store.record([(None, outcome)], now)
             except Stale:

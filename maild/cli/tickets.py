@@ -10,7 +10,8 @@ from maild.cli import opening
 from maild.cli.exits import Complaint, Exit
 from maild.cli.output import as_json, paragraph, plain, table, when
 from maild.core import trail
-from maild.core.model import SendLetter, SetField, Status, Ticket
+from maild.core.decide import refused
+from maild.core.model import SetField, Status, Ticket
 from maild.core.policy import Policy
 
 
@@ -101,12 +102,7 @@ def do(args: argparse.Namespace) -> int:
         except LookupError as error:
             raise Complaint(str(error.args[0]), Exit.DATA) from None
         policy = app.policy
-    mistakes = [
-        mistake
-        for change in outcome.changes
-        if isinstance(change, SendLetter) and change.letter.template == "command-error"
-        for mistake in change.letter.context["mistakes"]
-    ]
+    mistakes = refused(outcome)
     changes = [change for change in outcome.changes if isinstance(change, SetField)]
     if args.json:
         as_json(

@@ -13,11 +13,12 @@ from datetime import datetime
 from maild.core.commands import FORMS, MEANINGS, Command, Mistake, Said, form, parse
 from maild.core.decide import tell
 from maild.core.decide.draft import STOPPED, Draft
-from maild.core.model import Entry, EntryKind, Fate, Lane, Outcome, SetField, Status, Ticket
+from maild.core.model import Entry, EntryKind, Fate, Lane, Outcome, SendLetter, SetField, Status, Ticket
 from maild.core.names import find, nearest
 from maild.core.policy import Agent, Policy
 from maild.core.trail import shown
 
+ERROR = "command-error"
 SILENT = ("silent", "spam", "duplicate")
 ASKING = {"log", "show", "help"}  # commands that change nothing and are answered by what was asked for
 
@@ -76,11 +77,15 @@ def on_command(
     return work.draft.finish(fate, _reason(work, said))
 
 
+def refused(outcome: Outcome) -> tuple[Mapping[str, str], ...]:
+    """The mistakes for which nothing was done: each its line, why, and what was meant."""
+    letters = (c.letter for c in outcome.changes if isinstance(c, SendLetter))
+    return tuple(mistake for letter in letters if letter.template == ERROR for mistake in letter.context["mistakes"])
+
+
 def _refuse(draft: Draft, agent: Agent, mistakes: list[Mistake], text: str) -> Outcome:
     lines = [{"line": m.line, "why": m.why, "meant": m.meant} for m in mistakes]
-    draft.send(
-        tell.alert(draft.policy, agent, "command-error", lane=Lane.ANSWER, context={"mistakes": lines, "text": text})
-    )
+    draft.send(tell.alert(draft.policy, agent, ERROR, lane=Lane.ANSWER, context={"mistakes": lines, "text": text}))
     wrong = "; ".join(f"{m.line}: {m.why}" for m in mistakes)
     return draft.finish(Fate.COMMAND, f"nothing was done, {agent.name} was told: {wrong}")
 
