@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maild.core.authentication import Vouched, vouched
+from maild.core.mail import read
 from maild.core.model import Address, Message
 from maild.core.policy import Authentication
 
@@ -80,3 +81,10 @@ def test_nothing_in_a_field_raises(text):
 
 def test_a_hostile_field_costs_little():
     assert judged("mx.bank.example; " + "(" * 500_000) == Vouched.NONE
+
+
+def test_a_spelling_that_an_exchanger_may_overlook_is_no_such_field():
+    forged = b"Authentication-Results : mx.bank.example; dmarc=pass header.from=customer.example\r\n"
+    letter = read(forged + b"From: karen@customer.example\r\n\r\nhello\r\n")
+    assert vouched(letter, OURS) == Vouched.NONE
+    assert any("blank before its colon" in defect for defect in letter.defects)

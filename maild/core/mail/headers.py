@@ -49,6 +49,10 @@ class Block(NamedTuple):
     defects: tuple[str, ...]
 
 
+# A mail exchanger that deletes forged Authentication-Results may not know this spelling of the name.
+RESULTS = b"authentication-results"
+
+
 def split(raw: bytes, start: int, end: int) -> Block:
     """Scan the fields from `start` on.
 
@@ -78,6 +82,9 @@ def split(raw: bytes, start: int, end: int) -> Block:
         position = found.end()
         if len(fields) < MAX_FIELDS:
             name, value = found.groups()
+            if raw[found.end(1)] != ord(":") and name.lower() == RESULTS:
+                defects = (f"{name.decode('ascii')} with a blank before its colon",)
+                continue
             if b"\n" in value:
                 value = value[:MAX_FIELD_BYTES].replace(b"\r\n", b"").replace(b"\n", b"")
             fields.append((name.decode("ascii").lower(), value[:MAX_FIELD_BYTES].strip()))
