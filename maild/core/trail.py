@@ -1,12 +1,12 @@
 """A ticket and its history in words: the state card and the lines of the trail.
 
-Used by `maild show`, the `#log` and `#show` letters and the demo. It refuses to know where
+Used by the command line, by transcripts and by what templates see (letters.cards). It refuses to know where
 the lines are printed; times stay instants until somebody shows them.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from maild.core.model import Entry, EntryKind, Ticket
@@ -39,13 +39,9 @@ def shown(name: str, value: Any, policy: Policy) -> str:
     key = str(value or "")
     if name == "topic" and key in policy.topics:
         return policy.topics[key].path
-    if name == "agent" and key in policy.agents:
-        return policy.agents[key].name
-    if name == "team" and key in policy.teams:
-        return policy.teams[key].name
-    if name == "sla" and key in policy.plans:
-        return policy.plans[key].name
-    return key or "none"
+    tables: Mapping[str, Mapping[str, Any]] = {"agent": policy.agents, "team": policy.teams, "sla": policy.plans}
+    found = tables.get(name, {}).get(key)
+    return found.name if found else key or "none"
 
 
 def headline(entry: Entry, policy: Policy) -> str:
@@ -82,11 +78,3 @@ def card(ticket: Ticket, policy: Policy) -> list[tuple[str, str]]:
     if ticket.watchers:
         lines.append(("Watching", shown("watchers", ticket.watchers, policy)))
     return lines
-
-
-def moment(at: datetime, policy: Policy, ticket: Ticket) -> str:
-    """An instant in the local time of the ticket's business hours."""
-    plan = policy.plans.get(ticket.sla) or policy.plans.get(policy.default_plan)
-    calendar = policy.calendars.get(plan.calendar) if plan else None
-    local = at.astimezone(calendar.zone) if calendar else at
-    return local.strftime("%a %d %b %Y %H:%M")

@@ -17,6 +17,7 @@ from maild.core import sla, tokens
 from maild.core.model import Entry, EntryKind, Ticket
 from maild.core.policy import Policy
 from maild.core.sla import Deadline
+from maild.core.trail import shown
 from maild.letters import words
 
 VOICES = {"clock": "the clock", "desk": "the desk", "courier": "the courier", "requester": "the requester"}
@@ -27,18 +28,6 @@ def zone_of(ticket: Ticket | None, policy: Policy) -> tzinfo:
     key = sla.plan_of(ticket, policy).calendar if ticket else policy.closing.calendar
     calendar = policy.calendars.get(key) or policy.calendars.get(policy.closing.calendar)
     return calendar.zone if calendar else UTC
-
-
-def shown(policy: Policy, name: str, value: Any) -> str:
-    """A field's value as people call it; "none" where it has none."""
-    if isinstance(value, list | tuple):
-        return ", ".join(shown(policy, "agent" if name == "watchers" else "", item) for item in value) or "none"
-    key = str(value or "")
-    if name == "topic" and key in policy.topics:
-        return policy.topics[key].path
-    tables: dict[str, Any] = {"agent": policy.agents, "team": policy.teams, "sla": policy.plans}
-    found = tables.get(name, {}).get(key)
-    return words.line(found.name if found else key) or "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +125,7 @@ class TicketView:
 
     @property
     def watchers(self) -> str:
-        return shown(self._policy, "watchers", self._ticket.watchers) if self._ticket.watchers else ""
+        return self._named("watchers")
 
     @property
     def created(self) -> str:
@@ -170,7 +159,7 @@ class TicketView:
 
     def _named(self, name: str) -> str:
         value = getattr(self._ticket, name)
-        return shown(self._policy, name, value) if value else ""
+        return words.line(shown(name, value, self._policy)) if value else ""
 
     def _deadline(self, kind: str) -> datetime | None:
         return next((d.due for d in self._deadlines if d.kind == kind), None)
@@ -240,7 +229,7 @@ class EntryView:
         if "old" not in data and "new" not in data:
             return words.line(self._entry.text) or words.line(str(data.get("field", "")))
         name = words.line(str(data.get("field", "")))
-        old, new = (shown(self._policy, name, data.get(side)) for side in ("old", "new"))
+        old, new = (words.line(shown(name, data.get(side), self._policy)) or "none" for side in ("old", "new"))
         return f"{name}: {old} → {new}"
 
 
