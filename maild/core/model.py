@@ -187,6 +187,12 @@ class Ticket:
     tags: tuple[str, ...] = ()
     watchers: tuple[str, ...] = ()  # keys of agents who are told without being responsible
     copied: tuple[str, ...] = ()  # folded addresses the requester put on copy: heard inside, shown nothing
+    collaborators: tuple[str, ...] = ()  # folded addresses that take part: heard, and sent every later answer
+    organisation: str = ""  # key of the requester's, by the domain of their address
+    merged_into: int | None = None  # the ticket that has taken this one up
+    digest: str = ""  # of the words that began it, so that a flood of the same is known (core.flood)
+    pulse: tuple[str, ...] = ()  # its latest letters, who and when, for telling machines and floods (core.flood)
+    quiet_until: datetime | None = None  # a flood: agents are told of further letters then, all at once
     clock_from: datetime | None = None  # when the SLA clocks began: creation or reopening
     responded_at: datetime | None = None  # first response since clock_from
     waiting_since: datetime | None = None  # clocks stand still since
@@ -254,6 +260,7 @@ class Clues:
     sender: str = ""  # folded address of the one author, "" if there is none
     numbers: tuple[int, ...] = ()  # ticket numbers whose token verified
     outbox_ids: tuple[int, ...] = ()  # our letters a bounce speaks of
+    told: tuple[str, ...] = ()  # folded addresses of agents a warning about it may go to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +273,8 @@ class Facts:
     known: Mapping[str, Known] = field(default_factory=dict)  # referenced id → where it belongs
     tickets: Mapping[int, Ticket] = field(default_factory=dict)  # every candidate
     person: Person | None = None  # the sender, if met before
-    acknowledged: int = 0  # acknowledgements sent to this sender in the last 24 hours
+    # folded address → template → how many letters that anybody can make us send went there in the last 24 hours
+    told: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     sent: Mapping[int, SentLetter] = field(default_factory=dict)  # outbox id → letter
 
 
@@ -288,6 +296,13 @@ class Fate(StrEnum):
     QUARANTINED = "quarantined"
 
 
+class Standing(StrEnum):
+    """What an admin has said of a sender."""
+
+    BAN = "ban"  # refused, and told so once where that is safe
+    ACCEPT = "accept"  # never refused, held for spam or taken for a flood
+
+
 class Purpose(StrEnum):
     """What a reply address is good for; purposes never stand in for each other."""
 
@@ -297,6 +312,7 @@ class Purpose(StrEnum):
     BOUNCE = "b"
     CONFIRM = "c"  # an agent's answer to a challenge; the serial is the letter held back
     MESSAGE_ID = "m"
+    ADMIN = "q"  # the admin's answer to the list of letters held back
 
 
 class Lane(IntEnum):
@@ -356,13 +372,30 @@ class SendLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class Stand:
+    """From now on letters of this address, or of "@" and a domain, are accepted or refused as this says."""
+
+    pattern: str
+    verdict: Standing
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SamePerson:
+    """This folded address is another one of a person we know."""
+
+    email: str
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """A letter held back is worked again, with its author's identity settled."""
 
     mail_id: int
 
 
-Change = OpenTicket | SetField | AddEntry | SendLetter | Release
+Change = OpenTicket | SetField | AddEntry | SendLetter | Release | Stand | SamePerson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -380,6 +413,8 @@ class Outcome:
     fate: Fate | None = None
     reason: str = ""
     trace: tuple[str, ...] = ()
+    known_as: tuple[str, ...] = ()  # further names under which later letters may refer to the ticket (core.matching)
+    also: tuple[Outcome, ...] = ()  # what happens to other tickets in the same breath; none of them judges a letter
 
 
 # --------------------------------------------------------------------- what a door says

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from maild.core.model import Clues, Facts, Known, Person, Purpose, SentLetter, Ticket
 from maild.store.rows import chunks, tickets_by_number
-from maild.store.schema import IS_ACKNOWLEDGEMENT, entry, fold, id_key, known_id, mail, outbox, person
+from maild.store.schema import IS_LIMITED, entry, fold, id_key, known_id, mail, outbox, person
 
-ACKNOWLEDGEMENT_WINDOW = timedelta(hours=24)
-"""The time in which acknowledgements to one sender are counted."""
+COUNTED = timedelta(hours=24)
+"""The time in which letters that anybody can make us send are counted, for each recipient."""
 
 _KNOWN = (
     select(known_id.c.message_id, known_id.c.ticket, known_id.c.mail_id)
@@ -33,14 +33,14 @@ _KEYS = select(mail.c.id, mail.c.key).where(mail.c.id.in_(bindparam("ids", expan
 _TEXTS = select(entry.c.mail_id, entry.c.text).where(
     entry.c.ticket.in_(bindparam("numbers", expanding=True)), entry.c.mail_id.is_not(None)
 )
-_ACKNOWLEDGED = (
-    select(outbox.c.to_folded, func.count())
+_TOLD = (
+    select(outbox.c.to_folded, outbox.c.template, func.count())
     .where(
-        IS_ACKNOWLEDGEMENT,
+        IS_LIMITED,
         outbox.c.to_folded.in_(bindparam("folded", expanding=True)),
         outbox.c.created_at > bindparam("since"),
     )
-    .group_by(outbox.c.to_folded)
+    .group_by(outbox.c.to_folded, outbox.c.template)
 )
 
 
@@ -51,7 +51,7 @@ class _Memory:
     known: dict[str, list[Known]]
     sent: dict[int, SentLetter]
     persons: dict[str, Person]
-    acknowledged: dict[str, int]
+    told: dict[str, dict[str, int]]
     tickets: dict[int, Ticket] = field(default_factory=dict)
     copies: dict[int, list[Known]] = field(default_factory=dict)
     keys: dict[int, str] = field(default_factory=dict)
@@ -65,7 +65,7 @@ def recall(connection: Connection, clues: Sequence[tuple[int, Clues]], now: date
         known=_known(connection, clues),
         sent=_sent(connection, clues),
         persons=_persons(connection, senders),
-        acknowledged=_acknowledged(connection, senders, now),
+        told=_told(connection, [*senders, *(fold(one) for _, clue in clues for one in clue.told)], now),
     )
     wanted = [number for _, clue in clues for number in clue.numbers]
     wanted += [one.ticket for several in memory.known.values() for one in several]
@@ -96,7 +96,7 @@ def _facts(mail_id: int, clue: Clues, memory: _Memory) -> Facts:
         known=referenced,
         tickets={number: memory.tickets[number] for number in numbers if number in memory.tickets},
         person=memory.persons.get(sender),
-        acknowledged=memory.acknowledged.get(sender, 0),
+        told={one: memory.told[one] for one in (sender, *map(fold, clue.told)) if one in memory.told},
         sent=letters,
     )
 
@@ -156,9 +156,9 @@ def _persons(connection: Connection, senders: Iterable[str]) -> dict[str, Person
     return found
 
 
-def _acknowledged(connection: Connection, senders: Iterable[str], now: datetime) -> dict[str, int]:
-    since = now - ACKNOWLEDGEMENT_WINDOW
-    found: dict[str, int] = {}
-    for some in chunks(senders):
-        found |= dict(connection.execute(_ACKNOWLEDGED, {"folded": some, "since": since}).all())
-    return found
+def _told(connection: Connection, addresses: Iterable[str], now: datetime) -> dict[str, dict[str, int]]:
+    found: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for some in chunks(addresses):
+        for folded, template, count in connection.execute(_TOLD, {"folded": some, "since": now - COUNTED}):
+            found[folded][template] = count
+    return dict(found)

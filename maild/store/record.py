@@ -24,9 +24,12 @@ from maild.core.model import (
     Outcome,
     Person,
     Release,
+    SamePerson,
     SendLetter,
     SetField,
+    Stand,
 )
+from maild.store import trust
 from maild.store.intake import count_fates, requeue, upserts
 from maild.store.rows import chunks, dumps, entry_row, letter_rest, ticket_row
 from maild.store.schema import (
@@ -64,6 +67,8 @@ class _Item:
     entries: list[Entry] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     released: list[int] = field(default_factory=list)
+    stands: list[Stand] = field(default_factory=list)
+    same: list[SamePerson] = field(default_factory=list)
     opens: bool = False
     last_added: int | None = None  # index of the last AddEntry among `entries`
 
@@ -80,8 +85,11 @@ def record(connection: Connection, worked: Sequence[Worked], now: datetime) -> l
     Raises Stale, ValueError for an outcome that contradicts itself.
     """
     items = [_item(mail_id, outcome, now) for mail_id, outcome in worked]
+    also = [_item(None, outcome, now) for _, first in worked for outcome in first.also]
     done = _lock_letters(connection, items)
+    dropped = {id(outcome) for mail_id, first in worked if mail_id in done for outcome in first.also}
     todo = [item for item in items if item.mail_id not in done]
+    todo += [item for item in also if id(item.outcome) not in dropped]
     people = _people(connection, todo)
     _update_tickets(connection, todo, people)
     fates = Counter(item.outcome.fate for item in todo if item.mail_id is not None and item.outcome.fate is not None)
@@ -96,6 +104,8 @@ def record(connection: Connection, worked: Sequence[Worked], now: datetime) -> l
     _set_fates(connection, todo)
     for held in (held for item in todo for held in item.released):
         requeue(connection, held, confirmed=True)
+    trust.record_standing(connection, [one for item in todo for one in item.stands], now)
+    trust.record_same(connection, [one for item in todo for one in item.same])
     return [done.get(item.mail_id, item.number) for item in items]
 
 
@@ -117,6 +127,10 @@ def _item(mail_id: int | None, outcome: Outcome, now: datetime) -> _Item:
                 item.letters.append(letter)
             case Release(held):
                 item.released.append(held)
+            case Stand():
+                item.stands.append(change)
+            case SamePerson():
+                item.same.append(change)
     if not item.opens:
         known = outcome.before or outcome.after
         item.number = known.number if known else None
@@ -232,6 +246,12 @@ _CHANGED = [
         "tags",
         "watchers",
         "copied",
+        "collaborators",
+        "organisation",
+        "merged_into",
+        "digest",
+        "pulse",
+        "quiet_until",
     ),
     *("clock_from", "responded_at", "waiting_since", "waited", "resolved_at", "closed_at", "closing"),
     *("last_message_id", "thread_ids", "marks", "next_due"),
@@ -358,7 +378,8 @@ def _know_ids(connection: Connection, items: Iterable[_Item]) -> None:
     for item in items:
         if item.mail_id is None or item.number is None:
             continue
-        ids = {item.message_id} | {one.message_id for one in item.entries if one.mail_id == item.mail_id}
+        ids = {item.message_id, *item.outcome.known_as}
+        ids |= {one.message_id for one in item.entries if one.mail_id == item.mail_id}
         where = {"its_ticket": item.number, "its_mail": item.mail_id}
         rows += [where | {"its_id": id_key(one)} for one in sorted(ids - {""})]
     if rows:

@@ -125,6 +125,7 @@ def strings(text: str) -> tuple[str, ...]:
 _PLAIN = (
     *("subject", "address", "topic", "priority", "team", "agent", "sla", "clock_from", "responded_at"),
     *("waiting_since", "waited", "resolved_at", "closed_at", "closing", "last_message_id", "next_due"),
+    *("organisation", "merged_into", "digest", "quiet_until"),
 )
 
 TICKETS = select(
@@ -143,7 +144,8 @@ def ticket_row(value: Ticket, number: int, requester_id: int) -> dict[str, Any]:
     row["status"] = value.status.value
     row["tags"] = dumps(value.tags)
     row["watchers"] = dumps(value.watchers)
-    row["copied"] = dumps(value.copied)
+    for name in ("copied", "collaborators", "pulse"):
+        row[name] = dumps(getattr(value, name))
     row["thread_ids"] = dumps(value.references)
     row["marks"] = dumps(value.marks)
     return row
@@ -166,6 +168,12 @@ def ticket_of(row: Any) -> Ticket:
         tags=strings(row.tags),
         watchers=strings(row.watchers),
         copied=strings(row.copied),
+        collaborators=strings(row.collaborators),
+        organisation=row.organisation,
+        merged_into=row.merged_into,
+        digest=row.digest,
+        pulse=strings(row.pulse),
+        quiet_until=row.quiet_until,
         clock_from=row.clock_from,
         responded_at=row.responded_at,
         waiting_since=row.waiting_since,

@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every migration, oldest first; the last one is what this program needs."""
 
 HEAD = REVISIONS[-1]
@@ -167,6 +167,27 @@ person = Table(
     Column("folded", Words, nullable=False, unique=True),
     _words("email"),
     _words("name"),
+    Column("same_as", BigInteger),  # another address of this person; NULL: it is the one we write to
+)
+
+# Reply addresses and Message-IDs made for somebody up to this letter of ours are void.
+revocation = Table(
+    "revocation",
+    metadata,
+    Column("whose", Words, primary_key=True),  # "agent" or "person"
+    Column("principal", BigInteger, primary_key=True, autoincrement=False),
+    Column("through", BigInteger, nullable=False),  # outbox id
+    Column("at", Instant, nullable=False),
+)
+
+# What an admin has said of senders, by mail or at the shell.
+standing = Table(
+    "standing",
+    metadata,
+    Column("pattern", Words, primary_key=True),  # folded: an address, or "@" and a domain
+    _words("verdict"),  # "ban", "accept"
+    Column("at", Instant, nullable=False),
+    _words("by"),
 )
 
 ticket = Table(
@@ -186,6 +207,12 @@ ticket = Table(
     _words("tags", "[]"),
     _words("watchers", "[]"),
     _words("copied", "[]"),
+    _words("collaborators", "[]"),
+    _words("organisation"),
+    Column("merged_into", BigInteger),
+    _words("digest"),
+    _words("pulse", "[]"),
+    Column("quiet_until", Instant),
     Column("clock_from", Instant),
     Column("responded_at", Instant),
     Column("waiting_since", Instant),
@@ -204,7 +231,7 @@ Index("ticket_due", ticket.c.next_due, ticket.c.number, sqlite_where=_has_due, p
 Index("ticket_status", ticket.c.status, ticket.c.number)
 Index("ticket_team", ticket.c.team, ticket.c.status, ticket.c.number)
 Index("ticket_agent", ticket.c.agent, ticket.c.status, ticket.c.number)
-Index("ticket_requester", ticket.c.requester_id, ticket.c.number)
+Index("ticket_requester", ticket.c.requester_id, ticket.c.created_at)
 
 entry = Table(
     "entry",
@@ -262,14 +289,15 @@ _queued = text("ready_at IS NOT NULL")
 Index("outbox_ready", outbox.c.lane, outbox.c.ready_at, outbox.c.id, sqlite_where=_queued, postgresql_where=_queued)
 _dead = text("state = 'dead'")
 Index("outbox_dead", outbox.c.id, sqlite_where=_dead, postgresql_where=_dead)
-IS_ACKNOWLEDGEMENT = text("template = 'acknowledgement'")
-"""The condition of the index below, word for word: a bound value would not find it."""
+IS_LIMITED = text("template IN ('acknowledgement', 'refused', 'unproven', 'challenge')")
+"""Letters that anybody can make us send, so that they are counted. The condition of the index below, word
+for word: a bound value would not find it."""
 Index(
-    "outbox_acknowledgement",
+    "outbox_limited",
     outbox.c.to_folded,
     outbox.c.created_at,
-    sqlite_where=IS_ACKNOWLEDGEMENT,
-    postgresql_where=IS_ACKNOWLEDGEMENT,
+    sqlite_where=IS_LIMITED,
+    postgresql_where=IS_LIMITED,
 )
 Index("outbox_ticket", outbox.c.ticket, outbox.c.id)
 

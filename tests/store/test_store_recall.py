@@ -83,8 +83,11 @@ def test_acknowledgements_of_a_day_are_counted(store: Store) -> None:
     queue(store, acknowledgement(template="alert"))
     asked = [(1, Clues(sender="karen@customer.example")), (2, Clues(sender="ann@x.y"))]
     hours = timedelta(hours=1)
-    assert [f.acknowledged for f in store.recall(asked, NOW + 23 * hours)] == [2, 0]
-    assert [f.acknowledged for f in store.recall(asked, NOW + 25 * hours)] == [0, 0]
+    assert [sum(n for t in f.told.values() for n in t.values()) for f in store.recall(asked, NOW + 23 * hours)] == [
+        2,
+        0,
+    ]
+    assert [f.told for f in store.recall(asked, NOW + 25 * hours)] == [{}, {}]
 
 
 def test_the_sender_is_met_whatever_the_case(store: Store) -> None:

@@ -13,7 +13,7 @@ from maild.core.decide.draft import Draft
 from maild.core.decide.received import Received
 from maild.core.identity import Author
 from maild.core.matching import copied_people, our_addresses, plain_subject
-from maild.core.model import Fate, Kind, Lane, Outcome, Person, Ticket
+from maild.core.model import Facts, Fate, Kind, Lane, Outcome, Person, Ticket
 from maild.core.policy import OurAddress, Policy
 from maild.core.rules import Case, Verdict, evaluate
 
@@ -89,6 +89,12 @@ def _opened_because(ours: OurAddress, verdict: Verdict, linked: list[int], polic
     return "; ".join(parts)
 
 
+def answered(facts: Facts, email: str) -> int:
+    """How many automatic answers this folded address has had in the last 24 hours, whatever they said."""
+    counts = facts.told.get(email, {})
+    return sum(counts.get(template, 0) for template in ("acknowledgement", "refused"))
+
+
 def _acknowledge(draft: Draft, got: Received, verdict: Verdict) -> None:
     """Say that the letter arrived: once, to people only, and never so often that two machines could play."""
     message, facts = got.message, got.facts
@@ -98,8 +104,8 @@ def _acknowledge(draft: Draft, got: Received, verdict: Verdict) -> None:
         why = "switched off by a rule or the help topic"
     elif message.kind != Kind.HUMAN or not message.answerable:
         why = message.kind_reason or "the letter asks for no answer"
-    elif facts.acknowledged >= draft.policy.acknowledgements_per_day:
-        why = f"{facts.acknowledged} sent to this sender in the last 24 hours"
+    elif (sent := answered(facts, draft.ticket.requester.email)) >= draft.policy.acknowledgements_per_day:
+        why = f"{sent} sent to this sender in the last 24 hours"
     elif tell.requester(draft, "acknowledgement", lane=Lane.NOTICE, automatic="auto-replied"):
         return
     else:

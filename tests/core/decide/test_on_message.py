@@ -80,7 +80,7 @@ def test_a_letter_without_an_author_is_kept_and_nobody_is_written_to(judge, sent
 
 
 def test_a_sender_is_acknowledged_once_a_day(judge, sent):
-    outcome = judge.letter(None, KAREN, "Once more", facts=Facts(mail_id=5, acknowledged=1))
+    outcome = judge.letter(None, KAREN, "Once more", facts=Facts(mail_id=5, told={KAREN: {"acknowledgement": 1}}))
     assert "acknowledgement" not in [template for template, _ in sent(outcome)]
 
 
