@@ -20,9 +20,11 @@ class Sender(StrEnum):
     """Whose address stands in From."""
 
     SAME = "same"  # the requester of the ticket that is meant; the agent of the reply address used
+    COLLABORATOR = "collaborator"  # somebody who takes part in it
     COPIED = "copied"  # somebody the requester has put on copy
     OTHER = "other"  # anybody else, or nobody in particular
     AGENT = "agent"  # an agent, but not the one of the reply address used
+    PROVEN = "proven"  # an agent who handed the letter in with a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +46,36 @@ def fold(email: str) -> str:
     return email.strip().casefold()
 
 
-def author(message: Message, ticket: Ticket | None, token: Token | None, policy: Policy) -> Author:
-    """Who wrote `message` about `ticket`, having used `token` as a recipient address."""
+def author(
+    message: Message,
+    ticket: Ticket | None,
+    token: Token | None,
+    policy: Policy,
+    theirs: frozenset[str] = frozenset(),
+    proven: str = "",
+) -> Author:
+    """Who wrote `message` about `ticket`, having used `token` as a recipient address.
+
+    `theirs`: all addresses of the sender (Facts.same), where they have several. `proven`: key of the agent who
+    handed it in with a password (Envelope.agent), which counts where From is that agent's.
+    """
     email, name = (fold(message.sender.email), message.sender.name) if message.sender else ("", "")
     named = policy.agents.get(policy.by_email.get(email, ""))
     if token is not None and token.purpose in (Purpose.AGENT_REPLY, Purpose.AGENT_NOTE, Purpose.CONFIRM):
+        if named is not None and named.key == proven:
+            return Author(Sender.PROVEN, email, name, named, named)
         owner = owner_of(token, policy)
         same = owner is not None and named == owner and not token.expired
         return Author(Sender.SAME if same else Sender.AGENT if named else Sender.OTHER, email, name, owner, named)
-    if ticket is not None and email and email == fold(ticket.requester.email):
+    requester = fold(ticket.requester.email) if ticket is not None else ""
+    if email and (email == requester or (email in theirs and requester in theirs)):
         return Author(Sender.SAME, email, name, named=named)
-    if ticket is not None and named is None and email in ticket.copied:
+    if ticket is not None and named is None and not {email, *theirs}.isdisjoint(ticket.collaborators):
+        return Author(Sender.COLLABORATOR, email, name)
+    if ticket is not None and named is None and not {email, *theirs}.isdisjoint(ticket.copied):
         return Author(Sender.COPIED, email, name)
+    if named is not None and named.key == proven:
+        return Author(Sender.PROVEN, email, name, named, named)
     return Author(Sender.AGENT if named else Sender.OTHER, email, name, named=named)
 
 

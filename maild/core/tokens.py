@@ -19,8 +19,10 @@ import binascii
 import hashlib
 import hmac
 import re
+import unicodedata
 from base64 import b32decode, b32encode
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from maild.core.model import Purpose
@@ -36,20 +38,31 @@ _VERSION = 1
 _LABEL = b"maild/1"  # keeps these MACs apart from those of subjects, which share the keys
 _SUBJECT_LABEL = b"subject"
 _AGENT_LABEL = b"maild/agent/"
+_COLLABORATOR_LABEL = b"maild/collaborator/"
 _MAC_BYTES = 10
 _MAX_NUMBER = 2**63 - 1  # what a database keeps as an integer
 _MAX_CHARS = 66  # base32 of the longest token: three varints of nine bytes, fourteen bytes around them
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR = timedelta(hours=1)
 _WEEK = timedelta(weeks=1)
 _MAX_WEEK = 0xFFFF
 
+_LEAST_CHARS = 28  # base32 of the shortest: seven bytes and the MAC
+_SHAPE = re.compile(rf"[a-z2-7]{{{_LEAST_CHARS},{_MAX_CHARS}}}", re.IGNORECASE)
+
 # Text between two brackets; bounded, so that a subject full of brackets stays linear.
 _BRACKETS = re.compile(r"\[([^\[\]]{1,80}+)\]")
+# What mail programs and people make of a hyphen, and marks that are not seen.
+_DASHES = {ord(dash): "-" for dash in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"}
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a verified token says. `expired` is true where it was genuine but its time is over."""
+    """What a verified token says. `expired` is true where it was genuine but its time is over.
+
+    `serial` is the outbox id of the letter that carried it, but the letter held back in a CONFIRM token.
+    """
 
     purpose: Purpose
     ticket: int
@@ -57,6 +70,15 @@ class Token:
     expires: datetime | None
     serial: int
     expired: bool = False
+    key: int = field(default=0, compare=False)  # id of the key that made it
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something in a subject that looks like a token of ours. `key` made it; None: none of our keys did."""
+
+    number: int
+    key: int | None
 
 
 # --------------------------------------------------------------------- tokens
@@ -126,7 +148,8 @@ def _parse(body: bytes) -> Token | None:
         return None
     if _body(body[0] & 0x0F, purpose, ticket, principal, week, serial) != body:
         return None
-    return Token(purpose, ticket, principal, _EPOCH + week * _WEEK if week else None, serial)
+    expires = _EPOCH + week * _WEEK if week else None
+    return Token(purpose, ticket, principal, expires, serial, key=body[0] & 0x0F)
 
 
 def _week(expires: datetime | None) -> int:
@@ -179,8 +202,11 @@ def reply_address(
     """`base` with a token as its sub-address: support+<token>@desk.example.
 
     `base` itself where the desk has no sub-addresses, or where the result would not be a legal address
-    (local part over 64 octets): answers are then matched by their References and subject.
+    (local part over 64 octets): answers are then matched by their References and subject. A question to an agent
+    is about no ticket: the hour it ends stands in that place, since weeks are too long for it.
     """
+    if purpose is Purpose.CONFIRM and expires is not None:
+        ticket = -((_EPOCH - expires) // _HOUR)
     return _sub_address(policy, base, mint(policy.keys, purpose, ticket, principal, expires, serial))
 
 
@@ -202,17 +228,35 @@ def address_token(policy: Policy, address: str, now: datetime) -> Token | None:
 
     A Message-ID's token is refused here: whoever saw a letter knows it, so it must not become an address.
     """
+    for text in _tagged(policy, address):
+        token = verify(policy.keys, text, now)
+        if token is not None and token.purpose is Purpose.CONFIRM:
+            over = (now - _EPOCH) / _HOUR >= token.ticket
+            return replace(token, ticket=0, expired=token.expired or over)
+        if token is not None and token.purpose is not Purpose.MESSAGE_ID:
+            return token
+    return None
+
+
+def is_wrong_address(policy: Policy, address: str) -> bool:
+    """Whether a recipient's sub-address is spelled like a token of ours without `address_token` taking it."""
+    for text in _tagged(policy, address):
+        if _SHAPE.fullmatch(text):
+            token = _open(policy.keys, text)
+            return token is None or token.purpose is Purpose.MESSAGE_ID
+    return False
+
+
+def _tagged(policy: Policy, address: str) -> Iterator[str]:
+    """What stands behind our separator in a recipient; several where one of our addresses begins another."""
     if not policy.separator:
-        return None
+        return
     local, _, domain = address.rpartition("@")
     for our in policy.addresses:
         base, _, our_domain = our.email.rpartition("@")
         start = base + policy.separator
         if domain.lower() == our_domain.lower() and local[: len(start)].lower() == start.lower():
-            token = verify(policy.keys, local[len(start) :], now)
-            if token is not None and token.purpose is not Purpose.MESSAGE_ID:
-                return token
-    return None
+            yield local[len(start) :]
 
 
 def message_id(policy: Policy, ticket: int, principal: int, serial: int) -> str:
@@ -231,11 +275,19 @@ def ticket_root_id(policy: Policy, number: int) -> str:
 
 def message_id_token(policy: Policy, bare_id: str) -> Token | None:
     """The token of a message id (of a letter or a ticket's root) that this desk made, else None."""
-    local, _, domain = bare_id.rpartition("@")
-    if local[:2].lower() not in ("m.", "t.") or domain.lower() != policy.domain.lower():
-        return None
-    token = _open(policy.keys, local[2:])
+    token = _open(policy.keys, _signed_part(policy, bare_id))
     return token if token is not None and token.purpose is Purpose.MESSAGE_ID else None
+
+
+def is_wrong_id(policy: Policy, bare_id: str) -> bool:
+    """Whether a message id is spelled like one of ours without being one."""
+    return bool(_SHAPE.fullmatch(_signed_part(policy, bare_id))) and message_id_token(policy, bare_id) is None
+
+
+def _signed_part(policy: Policy, bare_id: str) -> str:
+    local, _, domain = bare_id.rpartition("@")
+    ours = local[:2].lower() in ("m.", "t.") and domain.lower() == policy.domain.lower()
+    return local[2:] if ours else ""
 
 
 # --------------------------------------------------------------------- subjects and agents
@@ -250,25 +302,61 @@ def subject_token(keys: Keys, tag: str, number: int) -> str:
 
 
 def subject_numbers(keys: Keys, tag: str, subject: str) -> tuple[int, ...]:
-    """The numbers of all subject tokens that verify, each once, in order of appearance.
+    """The numbers of all subject tokens that verify, each once, in order of appearance. Linear."""
+    return tuple(dict.fromkeys(mark.number for mark in subject_marks(keys, tag, subject) if mark.key is not None))
 
-    White space is ignored inside the brackets, since mail software folds subjects at any place. Linear.
+
+def subject_marks(keys: Keys, tag: str, subject: str) -> tuple[Mark, ...]:
+    """Everything in a subject that has the form of our tokens, each once, in order of appearance. Linear.
+
+    White space is ignored inside our brackets, since mail software folds subjects at any place. Others put the
+    token into brackets of their own, lose them, or write its characters and dashes in another width.
     """
-    shape = re.compile(rf"{re.escape(tag)}-([1-9][0-9]{{0,17}})-([A-Z2-7]{{4}})", re.ASCII | re.IGNORECASE)
-    found: dict[int, None] = {}
-    for candidate in _BRACKETS.finditer(subject):
-        match = shape.fullmatch("".join(candidate[1].split()))
-        if match is None:
-            continue
-        number, check = int(match[1]), match[2].upper()
-        if any(hmac.compare_digest(_check(secret, number), check) for secret in keys.secrets.values()):
-            found[number] = None
-    return tuple(found)
+    if not subject.isascii():
+        subject = unicodedata.normalize("NFKC", subject.translate(_UNSEEN)).translate(_DASHES)
+    tried: dict[tuple[int, str], Mark] = {}
+    for number, check in _subject_shapes(tag, subject):
+        if (number, check) not in tried:
+            made_by = (key for key, secret in keys.secrets.items() if _is_check(secret, number, check))
+            tried[number, check] = Mark(number, next(made_by, None))
+    return tuple(tried.values())
+
+
+def _subject_shapes(tag: str, subject: str) -> list[tuple[int, str]]:
+    """Number and check of everything that may be a token, in order of appearance."""
+    tag, number, check, flags = re.escape(tag), "([1-9][0-9]{0,17})", "([A-Z2-7]{4})", re.ASCII | re.IGNORECASE
+    whole = re.compile(f"{tag}-{number}-{check}", flags)
+    # An opening bracket may have been left as %5B or =5B by whoever encoded the subject twice.
+    before, gap = r"(?:(?<![A-Z0-9])|(?<=[%=]5B))", r"\s{0,3}-\s{0,3}"
+    alone = re.compile(f"{before}{tag}{gap}{number}{gap}{check}(?![A-Z0-9])", flags)
+    found = [(hit.start(), hit) for hit in alone.finditer(subject)]
+    bracketed = ((one.start(), whole.fullmatch("".join(one[1].split()))) for one in _BRACKETS.finditer(subject))
+    found += [(start, hit) for start, hit in bracketed if hit]
+    return [(int(hit[1]), hit[2].upper()) for _, hit in sorted(found, key=lambda one: one[0])]
+
+
+def _is_check(secret: bytes, number: int, check: str) -> bool:
+    return hmac.compare_digest(_check(secret, number), check)
 
 
 def _check(secret: bytes, number: int) -> str:
     digest = hmac.digest(secret, _SUBJECT_LABEL + str(number).encode("ascii"), "sha256")
     return b32encode(digest[:5])[:4].decode("ascii")
+
+
+_COLLABORATORS = 2**40  # their principals begin here: far above the ids of people
+
+
+def collaborator_principal(email: str) -> int:
+    """The number that stands for a collaborator's folded address in tokens: 2⁴⁰…2⁴¹−1, so that being put on copy
+    gives nobody a row in the store, and no letter to them can be mistaken for one to a person."""
+    digest = hashlib.sha256(_COLLABORATOR_LABEL + email.encode("utf-8", "surrogatepass")).digest()
+    return _COLLABORATORS + int.from_bytes(digest[:5], "big")
+
+
+def is_collaborator(principal: int) -> bool:
+    """Whether this number stands for a collaborator's address."""
+    return principal >= _COLLABORATORS
 
 
 def agent_principal(agent_key: str) -> int:
