@@ -13,9 +13,10 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from maild.core import decide, matching
+from maild.core import commands, decide, matching
+from maild.core.evidence import Evidence, gather
 from maild.core.mail import fingerprint, read
 from maild.core.model import (
     Address,
@@ -29,9 +30,13 @@ from maild.core.model import (
     Receipt,
     SendLetter,
     SentLetter,
+    Ticket,
 )
 from maild.core.policy import Policy
-from maild.store import Arrival, Claimed, Stale, Store, Unavailable
+from maild.desk_held import tell_held
+from maild.keeping import keep
+from maild.store import Claimed, Stale, Store, Unavailable
+from maild.wrong_tokens import WrongTokens
 
 log = logging.getLogger("maild.desk")
 
@@ -48,6 +53,7 @@ class Read:
 
     claimed: Claimed
     message: Message
+    evidence: Evidence
     clues: Clues
 
 
@@ -59,21 +65,19 @@ class Desk:
         self.policy = policy
         self._clock = clock
         self._worker = worker
+        self._wrong = WrongTokens()
+        self._list_after = datetime.min.replace(tzinfo=UTC)  # after a failure it is not tried at every tick
         self._in_hand: list[Claimed] = []  # claimed when the store went away, and not done with
 
     # ----------------------------------------------------------------- accept
 
-    def accept(self, envelope: Envelope) -> Future[Receipt]:
-        """Keep the raw letter. The receipt comes only after the commit that holds it."""
-        key, message_id = fingerprint(envelope.raw, envelope.rcpts)
-        receipt: Future[Receipt] = Future()
-        receipt.set_running_or_notify_cancel()
+    def accept(self, envelope: Envelope, results: bytes = b"") -> Future[Receipt]:
+        """Keep the raw letter. The receipt comes only after the commit that holds it.
 
-        def answer(stored: Future[bool]) -> None:
-            receipt.set_result(_receipt(stored))
-
-        self.store.accept(Arrival(key, message_id, envelope)).add_done_callback(answer)
-        return receipt
+        Fields that only we may write are taken out first, whoever sent them; `results` is such a field
+        that we did write, about this very letter.
+        """
+        return keep(self.store, envelope, self.policy.authentication.own, results)
 
     # ----------------------------------------------------------------- work
 
@@ -103,7 +107,9 @@ class Desk:
             return None
         try:
             message = read(claimed.envelope.raw)
-            return Read(claimed, message, matching.clues(message, claimed.envelope, policy, now))
+            evidence = gather(message, claimed.envelope, policy, now)
+            clues = matching.clues(message, claimed.envelope, policy, now, evidence)
+            return Read(claimed, message, evidence, clues)
         except Exception:  # noqa: BLE001 - whatever it is, the letter waits and the rest flows
             self._failed(claimed, now)
             return None
@@ -120,6 +126,7 @@ class Desk:
                 except Stale:
                     continue
                 _log_fates(outcomes, numbers)
+                self._watch(worked)
                 return
         except Unavailable:
             raise
@@ -135,7 +142,7 @@ class Desk:
 
     def _decide(self, one: Read, facts: Facts, policy: Policy, now: datetime) -> Outcome | None:
         try:
-            return decide.on_message(one.message, one.claimed.envelope, facts, policy, now)
+            return decide.on_message(one.message, one.claimed.envelope, facts, policy, now, one.evidence)
         except Exception:  # noqa: BLE001 - as in _read
             self._failed(one.claimed, now)
             return None
@@ -157,6 +164,23 @@ class Desk:
         last = error.strip().splitlines()[-1] if error.strip() else "unknown"
         self.tell_admin("poison", {"mail_id": mail_id, "error": last[:500]})
         self.store.failed(mail_id, error, now, quarantine=True)
+
+    def _watch(self, worked: Sequence[tuple[Read, Outcome | None]]) -> None:
+        """Tell the admin when wrong tokens come in great numbers."""
+        for one, outcome in worked:
+            if outcome is None or not outcome.wrong:
+                continue
+            envelope, sender = one.claimed.envelope, one.clues.sender[:100]
+            burst = self._wrong.came(outcome.wrong, envelope.peer, sender, envelope.received_at)
+            if burst is not None:
+                log.warning("%d wrong tokens in a minute", burst.count)
+                context = {
+                    "count": burst.count,
+                    "since": burst.since.isoformat(),
+                    "peers": [f"{who} ({count})" for who, count in burst.peers],
+                    "senders": [f"{who} ({count})" for who, count in burst.senders],
+                }
+                self.tell_admin("wrong-tokens", context)
 
     def tell_admin(self, template: str, context: dict[str, object]) -> None:
         """An automatic letter to the admin, about no ticket."""
@@ -189,7 +213,19 @@ class Desk:
             except Exception:
                 log.exception("ticket=%d its clock failed; looked at again in %s", ticket.number, ASIDE)
                 self.store.push(ticket.number, now + ASIDE)
+        self._tell_held(policy, now)
         return len(tickets) == BATCH
+
+    def _tell_held(self, policy: Policy, now: datetime) -> None:
+        if now < self._list_after:
+            return
+        try:
+            tell_held(self.store, policy, now)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("the list of letters held back failed; tried again in %s", ASIDE)
+            self._list_after = now + ASIDE
 
     def command(self, number: int, text: str, agent_key: str) -> Outcome:
         """Do what an agent says from the shell, exactly as from a letter. Raises LookupError with the reason."""
@@ -197,11 +233,14 @@ class Desk:
         agent = policy.agents.get(agent_key)
         if agent is None:
             raise LookupError(f"there is no agent {agent_key!r}")
+        clues = Clues(numbers=(number, *commands.named_tickets(text, policy)), accepts=commands.accepts(text))
         for _ in range(RETRY_WALKS):
-            ticket = self.store.ticket(number)
+            facts = self.store.recall([(0, clues)], now)[0]
+            ticket = facts.tickets.get(number)
             if ticket is None:
                 raise LookupError(f"there is no ticket {number}")
-            outcome = decide.on_command(ticket, text, agent, policy, now)
+            around = decide.Surroundings(facts.tickets, facts.inside.get(number, ()), facts.dead, facts.others)
+            outcome = decide.on_command(ticket, text, agent, policy, now, around=around)
             if decide.refused(outcome):  # whoever is at the shell reads why there; no mail about it
                 return outcome
             try:
@@ -212,19 +251,36 @@ class Desk:
         raise LookupError(f"ticket {number} keeps changing; try again")
 
     def undelivered(self, sent: SentLetter, diagnostic: str) -> None:
-        """The courier gave up on a letter: the ticket and its agents must know."""
-        now = self._clock()
+        """The courier gave up on a letter: what a report about it would mean."""
+        now, clues = self._clock(), Clues(outbox_ids=(sent.outbox_id,), reports=True)
         for _ in range(RETRY_WALKS):
-            ticket = self.store.ticket(sent.ticket) if sent.ticket else None
-            if ticket is None:
-                log.error("outbox=%d to %s is dead: %s", sent.outbox_id, sent.to, diagnostic)
-                return
-            outcome = decide.undelivered(ticket, sent, diagnostic, self.policy, now)
+            facts = self.store.recall([(0, clues)], now)[0]
+            outcome = decide.undelivered(facts, diagnostic, self.policy, now)
             try:
                 self.store.record([(None, outcome)], now)
             except Stale:
                 continue
+            log.error("outbox=%d is dead: %s", sent.outbox_id, outcome.reason)
             return
+        raise LookupError(f"ticket {sent.ticket} keeps changing")
+
+    def sent_twice(self, sent: SentLetter) -> None:
+        """A crash left open whether a person's words had left, so the courier sent them again: the thread says so."""
+        now = self._clock()
+        self._told(sent, lambda ticket: decide.sent_twice(ticket, sent, self.policy, now), now)
+
+    def _told(self, sent: SentLetter, decided: Callable[[Ticket], Outcome], now: datetime) -> bool:
+        """Record what a letter's way means for its ticket; False where it has none."""
+        for _ in range(RETRY_WALKS):
+            ticket = self.store.ticket(sent.ticket) if sent.ticket else None
+            if ticket is None:
+                return False
+            try:
+                self.store.record([(None, decided(ticket))], now)
+            except Stale:
+                continue
+            return True
+        return True
 
     def reset_clocks(self) -> int:
         """Give every open ticket the due time the present policy promises; how many moved."""
@@ -232,38 +288,29 @@ class Desk:
 
 
 def explain(
-    raw: bytes, envelope: Envelope, store: Store, policy: Policy, now: datetime
+    raw: bytes, envelope: Envelope, store: Store, policy: Policy, now: datetime, mail_id: int = 0
 ) -> tuple[Message, Clues, Facts, Outcome]:
-    """The whole walk of a letter with nothing recorded."""
+    """The whole walk of a letter with nothing recorded; `mail_id` where it is a stored one."""
     message = read(raw)
     clues = matching.clues(message, envelope, policy, now)
     key, _ = fingerprint(raw, envelope.rcpts)
-    facts = replace(store.recall([(0, clues)], now)[0], key=key)
+    facts = replace(store.recall([(mail_id, clues)], now)[0], key=key)
     return message, clues, facts, decide.on_message(message, envelope, facts, policy, now)
-
-
-def _receipt(stored: Future[bool]) -> Receipt:
-    error = stored.exception()
-    if error is None:
-        return Receipt.ACCEPTED if stored.result() else Receipt.DUPLICATE
-    if isinstance(error, Unavailable) and error.no_space:
-        return Receipt.NO_SPACE
-    log.error("a letter was put off: %s", error)
-    return Receipt.TRY_LATER
 
 
 def _apart(letters: Sequence[Read]) -> Iterator[list[Read]]:
     """Runs of letters that cannot touch one another, so that one recall holds for all of a run.
 
-    Two letters of one sender, about one ticket, or naming each other's ids are judged one after
-    the other, in the order they came.
+    Two letters of one sender, about one ticket, one agent, or naming each other's ids are judged
+    one after the other, in the order they came.
     """
     group: list[Read] = []
     seen: set[str | int] = set()
     for one in letters:
         clues = one.clues
-        keys: set[str | int] = {clues.message_id, clues.sender, *clues.referenced, *clues.numbers}
+        keys: set[str | int] = {clues.message_id, clues.sender, *clues.referenced, *clues.names, *clues.numbers}
         keys.update(f"outbox:{n}" for n in clues.outbox_ids)
+        keys.update(f"told:{address}" for address in clues.told)
         keys.discard("")
         if group and not seen.isdisjoint(keys):
             yield group

@@ -17,9 +17,12 @@ from maild.core.policy import Authentication
 
 MOST_FIELDS = 20
 LONGEST_FIELD = 4096  # characters
+# To the end of the field where the closing mark is missing, so that a field full of marks costs one pass.
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"|\\?\Z)', re.DOTALL)
+_SEPARATES = re.compile(r'[\s;=()"\\]')
 _COMMENT = re.compile(r"\([^()]*\)")
 _RESULT = re.compile(r"^\s*([a-z][a-z0-9-]{0,30})\s*(?:/\s*\d+\s*)?=\s*([a-z]+)", re.IGNORECASE)
-_PROPERTY = re.compile(r"\b(header|smtp|policy)\s*\.\s*([a-z-]{1,30})\s*=\s*\"?([^\s;\"]{1,300})", re.IGNORECASE)
+_PROPERTY = re.compile(r"\b(header|smtp|policy)\s*\.\s*([a-z-]{1,30})\s*=\s*([^\s;]{1,300})", re.IGNORECASE)
 _REJECTS = re.compile(
     r"\b(?:p|policy\.dmarc|policy\.published-domain-policy|dis|action)\s*=\s*o?reject\b", re.IGNORECASE
 )
@@ -39,7 +42,7 @@ def vouched(message: Message, authentication: Authentication) -> Vouched:
     """What the fields of our own exchanger say about the one author of `message`."""
     if not authentication.trusted:
         return Vouched.UNKNOWN
-    domain = message.sender.email.rpartition("@")[2].lower() if message.sender else ""
+    domain = _a_labels(message.sender.email.rpartition("@")[2]) if message.sender else ""
     if not domain:
         return Vouched.NONE
     found = [
@@ -51,18 +54,41 @@ def vouched(message: Message, authentication: Authentication) -> Vouched:
     return next((one for one in (Vouched.REJECT, Vouched.FAIL, Vouched.PASS) if one in found), Vouched.NONE)
 
 
-def _verdicts(value: str, domain: str, authentication: Authentication) -> Iterator[Vouched]:
-    bare = value
+def _a_labels(domain: str) -> str:
+    """A domain as the name service knows it, in which form most exchangers speak of it (RFC 5890 section 2.3.2.1)."""
+    if domain.isascii() or len(domain) > 255:
+        return domain.lower()
+    try:
+        return domain.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return domain.lower()
+
+
+def authserv_id(value: str) -> str:
+    """Under whose name a field was written, lower case; "" where it does not say, or says it in quotes, which an
+    exchanger that removes forged fields may not see through."""
+    if '"' in value[:LONGEST_FIELD].partition(";")[0]:
+        return ""
+    words = _bare(value).partition(";")[0].split()
+    return words[0].lower() if words and "=" not in words[0] else ""
+
+
+def _bare(value: str) -> str:
+    """The field without its comments and quotes. What stood in quotes is one word that separates nothing: the local
+    part of an envelope sender is a stranger's to choose, with any result in it."""
+    value = _QUOTED.sub(lambda found: _SEPARATES.sub("_", found[1]), value[:LONGEST_FIELD])
     for _ in range(5):  # comments nest; deeper than this nobody honest writes
-        bare, count = _COMMENT.subn(" ", bare)
+        value, count = _COMMENT.subn(" ", value)
         if not count:
             break
-    first, *results = bare.split(";")
-    words = first.split()
-    authserv = words[0].lower() if words else ""
+    return value
+
+
+def _verdicts(value: str, domain: str, authentication: Authentication) -> Iterator[Vouched]:
+    first, *results = _bare(value).split(";")
     if "=" in first and authentication.microsoft:
         results = [first, *results]  # Microsoft 365 writes no authserv-id
-    elif authserv not in authentication.trusted or "=" in authserv:
+    elif authserv_id(value) not in authentication.trusted:
         return
     rejects = bool(_REJECTS.search(value))
     told: dict[str, Vouched] = {}
@@ -71,19 +97,27 @@ def _verdicts(value: str, domain: str, authentication: Authentication) -> Iterat
             method, said = match[1].lower(), match[2].lower()
             names = {f"{kind.lower()}.{name.lower()}": v.lower() for kind, name, v in _PROPERTY.findall(result)}
             verdict = _one(method, said, names, domain)
-            if verdict is not None and told.get(method) != Vouched.PASS:
-                told[method] = verdict
+            if verdict is not None:
+                told[method] = _together(method, told.get(method, verdict), verdict)
     if "dmarc" in told and told["dmarc"] != Vouched.NONE:
         yield Vouched.REJECT if rejects and told["dmarc"] == Vouched.FAIL else told["dmarc"]
     elif Vouched.PASS in told.values():
         yield Vouched.PASS
 
 
+def _together(method: str, one: Vouched, other: Vouched) -> Vouched:
+    """Two results of one method. A letter may have many signatures, and one that is right is enough; DMARC is looked
+    at once, so that of two results somebody has written one into the other."""
+    if method == "dmarc":
+        return next(worse for worse in (Vouched.FAIL, Vouched.NONE, Vouched.PASS) if worse in (one, other))
+    return Vouched.PASS if Vouched.PASS in (one, other) else other
+
+
 def _one(method: str, said: str, names: dict[str, str], domain: str) -> Vouched | None:
     """What one method says of the From domain; None where it speaks of another domain."""
     if method == "dmarc":
         about = names.get("header.from", domain)
-        if about.rpartition("@")[2] != domain:
+        if _a_labels(about.rpartition("@")[2]) != domain:
             return None
         return {"pass": Vouched.PASS, "fail": Vouched.FAIL}.get(said, Vouched.NONE)
     signed = {

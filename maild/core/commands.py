@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from maild.core.names import nearest
+from maild.core.policy import Policy
+from maild.core.tokens import subject_numbers
 
 # word → what it wants, as a person would write it; "" takes nothing, "[…]" may be left out
 FORMS = {
@@ -23,6 +26,12 @@ FORMS = {
     "sla": "NAME",
     "tag": "WORD",
     "untag": "WORD",
+    "accept": "[same] [ADDRESS]",
+    "cc": "ADDRESS",
+    "drop": "ADDRESS",
+    "requester": "ADDRESS",
+    "merge": "TICKET",
+    "link": "TICKET",
     "watch": "[NAME]",
     "unwatch": "[NAME]",
     "open": "",
@@ -30,8 +39,11 @@ FORMS = {
     "resolved": "",
     "close": "[silent|spam|duplicate]",
     "reopen": "",
+    "person": "",
     "log": "",
+    "why": "",
     "show": "",
+    "files": "[NAME]",
     "help": "",
 }
 MEANINGS = {
@@ -45,6 +57,12 @@ MEANINGS = {
     "sla": "change the SLA plan",
     "tag": "add a tag",
     "untag": "remove a tag",
+    "accept": "let somebody who wrote take part (same: they are the requester)",
+    "cc": "let somebody take part: they get every later answer",
+    "drop": "take somebody off",
+    "requester": "give it to another requester",
+    "merge": "this ticket is part of another: close it and go on there",
+    "link": "it has to do with another ticket",
     "watch": "be told of everything (or let NAME be told)",
     "unwatch": "no longer be told",
     "open": "set the status to open",
@@ -52,8 +70,11 @@ MEANINGS = {
     "resolved": "solved; the requester is told once and may reopen",
     "close": "close at once; silent, spam and duplicate send nothing",
     "reopen": "open it again",
+    "person": "whoever was taken for a machine here is a person",
     "log": "get the whole trail by mail",
+    "why": "get by mail how the ticket came to be as it is",
     "show": "get the state of the ticket by mail",
+    "files": "get the files of the ticket by mail (or those called NAME)",
     "help": "get this list by mail",
 }
 ALIASES = {
@@ -68,7 +89,14 @@ ALIASES = {
 }
 # #1234 is a ticket or an order, #!/bin/sh is a script: a command begins with a letter.
 _COMMAND = re.compile(r"^\s{0,8}[#!/]([A-Za-z][A-Za-z-]{1,30})(?:[ \t\u00a0:]+(.*?))?\s*$")
+_TICKET = re.compile(r"\[?#?(?:([A-Za-z0-9]{1,10})-)?([1-9][0-9]{0,11})(?:-([A-Za-z2-7]{4}))?\]?", re.ASCII)
+_NAMES_OTHERS = re.compile(r"^\s{0,8}[#!/](?:merge|link)[ \t\u00a0:]+([^\n]{1,80}+)$", re.IGNORECASE | re.MULTILINE)
+_ACCEPTS = re.compile(r"^\s{0,8}[#!/]accept\b", re.IGNORECASE | re.MULTILINE)
+# A command's word wherever a word begins: programs that wrap lines make beginnings of lines there.
+_BEGINS = re.compile(rf"(?<!\S)(?=[#!/](?:{'|'.join([*FORMS, *ALIASES])})(?![A-Za-z-]))", re.IGNORECASE)
+MARK = "›"
 MOST_COMMANDS = 30
+MOST_NAMED = 10  # tickets that the commands of one letter may name
 SIGN_OFF_LINES = 5
 SIGN_OFF_WIDTH = 50  # characters
 
@@ -105,6 +133,15 @@ def form(word: str) -> str:
     return f"#{word} {FORMS[word]}".rstrip()
 
 
+def inert(text: str) -> str:
+    """What a stranger wrote, for an agent to read: no line of it is a command should it come back as the agent's own.
+
+    Cutting quotations does not always help: there are clients that quote without any sign, and
+    people who delete the sign. A visible mark before the word does.
+    """
+    return _BEGINS.sub(MARK, text)
+
+
 def parse(text: str) -> Said:
     """Take the commands off the top and the bottom of a text.
 
@@ -128,6 +165,35 @@ def parse(text: str) -> Said:
     if len(words) > MOST_COMMANDS:
         wrong.append(Mistake(words[MOST_COMMANDS].line, f"more than {MOST_COMMANDS} commands in one mail", ""))
     return Said(tuple(words), (*mistakes, *wrong), body if body.strip() else "")
+
+
+def ticket_number(written: str, policy: Policy) -> int | None:
+    """The number of a ticket as an agent writes it: 1042, #1042, BANK-1042 or the whole mark of a subject.
+
+    None where it is none of these, or a mark whose check is wrong: then it is a typing error.
+    """
+    found = _TICKET.fullmatch(written.strip())
+    if found is None or (found[1] and found[1].upper() != policy.tag.upper()):
+        return None
+    if found[3]:
+        mark = f"[{policy.tag}-{found[2]}-{found[3]}]"
+        return next(iter(subject_numbers(policy.keys, policy.tag, mark)), None)
+    return int(found[2])
+
+
+def named_tickets(text: str, policy: Policy) -> tuple[int, ...]:
+    """The tickets that commands in this text name, so that memory is asked about them before anything is decided.
+
+    Anybody's text is looked at, so that it costs one pass and takes whole lines only; what is a command, and whose,
+    is decided later.
+    """
+    found = islice(_NAMES_OTHERS.finditer(text), MOST_NAMED)
+    return tuple(dict.fromkeys(number for one in found if (number := ticket_number(one[1], policy))))
+
+
+def accepts(text: str) -> bool:
+    """Whether a command in this text speaks of somebody who wrote and did not take part."""
+    return _ACCEPTS.search(text) is not None
 
 
 def _from_top(lines: list[str]) -> tuple[int, list[Command], list[Mistake]]:
@@ -204,7 +270,9 @@ def _sort(found: re.Match[str], line: str, commands: list[Command], mistakes: li
         meant = form(ALIASES.get(near[0], near[0])) if near else ""
         mistakes.append(Mistake(line.strip()[:200], f"there is no command #{found[1]}", meant))
     elif FORMS[word] and not FORMS[word].startswith("[") and not value:
-        mistakes.append(Mistake(line.strip()[:200], f"#{word} wants a {FORMS[word].lower()}", form(word)))
+        wanted = FORMS[word].lower()
+        article = "an" if wanted[0] in "aeiou" else "a"
+        mistakes.append(Mistake(line.strip()[:200], f"#{word} wants {article} {wanted}", form(word)))
     elif not FORMS[word] and value:
         mistakes.append(Mistake(line.strip()[:200], f"#{word} takes nothing behind it", form(word)))
     else:

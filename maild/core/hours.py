@@ -77,6 +77,14 @@ def is_open(calendar: Calendar, at: datetime) -> bool:
     return any(begin <= since_midnight < end for begin, end in week.spans(wall.date()))
 
 
+def open_day(calendar: Calendar) -> timedelta:
+    """How long a working day is, on average over the days of the week that are open at all."""
+    if calendar.always:
+        return _DAY
+    days = [sum((end - begin for begin, end in day), _ZERO) for day in _week(calendar).days if day]
+    return sum(days, _ZERO) / len(days)
+
+
 def written(calendar: Calendar, at: datetime) -> str:
     """A moment as the calendar's people write it: "Mon 2026-03-02 14:30 CET"."""
     wall = at.astimezone(calendar.zone)

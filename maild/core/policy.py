@@ -7,9 +7,10 @@ their TOML table's name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta, tzinfo
+from datetime import UTC, date, time, timedelta, tzinfo
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class OurAddress:
     name: str  # display name of letters leaving from it
     topic: str = ""
     team: str = ""
+    language: str = "en"  # in which people who write there are answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,7 @@ class Agent:
     key: str
     name: str
     email: str
+    also: tuple[str, ...] = ()  # further addresses they write from; nothing is sent there
     teams: tuple[str, ...] = ()  # filled from the teams' members too
 
 
@@ -48,6 +51,7 @@ class Team:
     name: str
     members: tuple[str, ...] = ()  # agent keys
     lead: str = ""
+    templates: str = ""  # set of templates for its tickets; "" has none of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +100,76 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Letters:
+    """What goes along with our letters besides their words."""
+
+    history: str = "last"  # quoted below an answer: "last" is the letter it answers; or "all", "none"
+    history_lines: int = 200  # quoted at most
+    attachments_max: int = 10_000_000  # bytes of files in one letter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Authentication:
     """Whom we believe about senders. Nobody: relaxed mode, see core.decide.table."""
 
     trusted: frozenset[str] = frozenset()  # authserv-ids of our own mail exchangers, lower case
+    own: str = ""  # the one among them under which we write results ourselves; "" where we do not look
     microsoft: bool = False  # believe fields without an authserv-id, as Microsoft 365 writes them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Whose letters become tickets; patterns of senders as `core.senders.pattern` writes them."""
+
+    registration: str = "open"  # who may open tickets: "open", "known", "organisations"
+    banned: frozenset[str] = frozenset()
+    accepted: frozenset[str] = frozenset()
+    open_tickets_per_sender: int = 0  # 0: any number
+    forbidden_attachments: tuple[str, ...] = ()  # globs of names and of media types, folded
+    tell: bool = True  # whether the sender of a refused letter is told, where that is safe
+    spam: str = "quarantine"  # what becomes of spam that would open a ticket; or "ticket"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flood:
+    """When letters of one sender are no longer tickets of their own; see core.flood."""
+
+    tickets_per_hour: int = 60  # of one sender; 0: any number
+    exempt: frozenset[str] = frozenset()  # patterns of senders, as in Intake
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldList:
+    """When the admin is sent the list of letters held back. `at` None: never."""
+
+    at: time | None = time(8)
+    zone: tzinfo = UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """Whose requesters and colleagues belong together, by the domain of their addresses."""
+
+    key: str
+    name: str
+    domains: tuple[str, ...]  # lower case; "*.customer.example" is every domain below customer.example
+
+
+class Welcome(StrEnum):
+    """Who takes part in a ticket by being on copy of the requester's own letter."""
+
+    ORGANISATION = "organisation"  # people of the requester's organisation
+    EVERYBODY = "everybody"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correspondent:
+    """Another ticket system, or a relay between people and us, whose letters lose our tokens and references."""
+
+    who: str  # folded: a domain, or one address
+    # The reference in a subject, "" if there is none. None: each sender's address is one conversation.
+    reference: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,4 +196,12 @@ class Policy:
     acknowledgements_per_day: int = 1  # to one sender; DESIGN 5, a loop breaker
     default_team: str = ""
     authentication: Authentication = Authentication()
-    by_email: Mapping[str, str] = field(default_factory=dict)  # folded address → agent key
+    letters: Letters = Letters()
+    intake: Intake = Intake()
+    flood: Flood = Flood()
+    held_list: HeldList = HeldList()
+    by_email: Mapping[str, str] = field(default_factory=dict)  # folded address, every one they have → agent key
+    correspondents: tuple[Correspondent, ...] = ()
+    organisations: Mapping[str, Organisation] = field(default_factory=dict)
+    copied: Welcome = Welcome.ORGANISATION
+    confirm: bool = True  # high-risk commands of an ordinary letter are asked about first

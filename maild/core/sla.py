@@ -17,10 +17,12 @@ from datetime import datetime, timedelta
 from maild.core import hours
 from maild.core.model import Status, Ticket
 from maild.core.policy import Calendar, Plan, Policy
+from maild.core.rules import moment
 
 RESPONSE = "response"
 RESOLUTION = "resolution"
 CLOSE = "close"
+FLOOD = "flood"
 
 # What a ticket has where neither it nor its topic nor the desk names a plan that exists.
 NO_PLAN = Plan(key="", name="no plan", response=None, resolution=None, calendar="24x7")
@@ -32,7 +34,7 @@ _OVER = (Status.RESOLVED, Status.CLOSED)
 class Deadline:
     """Something due. `done`: the clock has acted on it already (its mark is set), so it waits for nobody."""
 
-    kind: str  # RESPONSE, RESOLUTION or CLOSE
+    kind: str  # RESPONSE, RESOLUTION, CLOSE or FLOOD
     due: datetime
     done: bool = False
 
@@ -60,7 +62,7 @@ def deadlines(ticket: Ticket, policy: Policy) -> tuple[Deadline, ...]:
     """What is due on the ticket, earliest first; nothing for a clock that stands still or has been met."""
     found = [
         Deadline(kind, due, mark(kind) in ticket.marks)
-        for kind in (RESPONSE, RESOLUTION, CLOSE)
+        for kind in (RESPONSE, RESOLUTION, CLOSE, FLOOD)
         if (due := _due(kind, ticket, policy)) is not None
     ]
     return tuple(sorted(found, key=lambda deadline: deadline.due))
@@ -68,7 +70,9 @@ def deadlines(ticket: Ticket, policy: Policy) -> tuple[Deadline, ...]:
 
 def next_due(ticket: Ticket, policy: Policy) -> datetime | None:
     """When the clock has to look at the ticket again; None where it need not."""
-    return min((deadline.due for deadline in deadlines(ticket, policy) if not deadline.done), default=None)
+    rules = (moment(rule, ticket, policy.calendars) for rule in policy.rules if rule.wait)
+    due = [deadline.due for deadline in deadlines(ticket, policy) if not deadline.done]
+    return min([*due, *(at for at in rules if at is not None)], default=None)
 
 
 def pause(ticket: Ticket, _policy: Policy, now: datetime) -> Ticket:
@@ -105,6 +109,8 @@ def describe(ticket: Ticket, policy: Policy) -> tuple[str, ...]:
 
 
 def _due(kind: str, ticket: Ticket, policy: Policy) -> datetime | None:
+    if kind == FLOOD:
+        return ticket.quiet_until
     if kind == CLOSE:
         if ticket.status is not Status.RESOLVED or ticket.resolved_at is None:
             return None

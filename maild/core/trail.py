@@ -13,7 +13,13 @@ from maild.core.model import Entry, EntryKind, Ticket
 from maild.core.policy import Policy
 from maild.core.tokens import subject_token
 
-_FIELD_NAMES = {"sla": "SLA plan", "topic": "help topic", "agent": "agent", "watchers": "watchers"}
+_FIELD_NAMES = {
+    "sla": "SLA plan",
+    "topic": "help topic",
+    "linked": "linked tickets",
+    "merged_into": "ticket it is merged into",
+}
+_NUMBERS = ("linked", "merged_into")  # fields that name tickets
 
 
 def is_event(entry: Entry) -> bool:
@@ -28,18 +34,25 @@ def who(author: str, policy: Policy, name: str = "") -> str:
         return f"the {author}"
     if author == "requester":
         return "the requester"
+    if author.startswith("rule:"):
+        return f"the rule “{author.removeprefix('rule:')}”"
     return f"{name} <{author}>" if name else author
 
 
 def shown(name: str, value: Any, policy: Policy) -> str:
     """A field's value as people call it; "none" where there is none."""
     if isinstance(value, (list, tuple)):
-        inner = "agent" if name == "watchers" else ""
+        inner = "agent" if name == "watchers" else name if name in _NUMBERS else ""
         return ", ".join(shown(inner, item, policy) for item in value) or "none"
-    key = str(value or "")
+    key = f"{policy.tag}-{value}" if name in _NUMBERS and value else str(value or "")
     if name == "topic" and key in policy.topics:
         return policy.topics[key].path
-    tables: Mapping[str, Mapping[str, Any]] = {"agent": policy.agents, "team": policy.teams, "sla": policy.plans}
+    tables: Mapping[str, Mapping[str, Any]] = {
+        "agent": policy.agents,
+        "team": policy.teams,
+        "sla": policy.plans,
+        "organisation": policy.organisations,
+    }
     found = tables.get(name, {}).get(key)
     return found.name if found else key or "none"
 
@@ -73,6 +86,16 @@ def card(ticket: Ticket, policy: Policy) -> list[tuple[str, str]]:
         ("Agent", shown("agent", ticket.agent, policy)),
         ("SLA plan", shown("sla", ticket.sla, policy)),
     ]
+    if ticket.organisation:
+        lines.insert(2, ("From", shown("organisation", ticket.organisation, policy)))
+    if ticket.collaborators:
+        lines.append(("Taking part", ", ".join(ticket.collaborators)))
+    if ticket.copied:
+        lines.append(("On copy", ", ".join(ticket.copied)))
+    if ticket.merged_into:
+        lines.append(("Merged into", shown("merged_into", ticket.merged_into, policy)))
+    if ticket.linked:
+        lines.append(("Linked to", shown("linked", ticket.linked, policy)))
     if ticket.tags:
         lines.append(("Tags", ", ".join(ticket.tags)))
     if ticket.watchers:

@@ -41,11 +41,51 @@ def judged(*fields, sender="karen@customer.example", authentication=OURS):
         ("(mx.bank.example) evil.example; dmarc=pass header.from=customer.example", Vouched.NONE),
         ("dmarc=pass header.from=customer.example", Vouched.NONE),
         ("x=mx.bank.example; dmarc=pass header.from=customer.example", Vouched.NONE),
+        ('"mx.bank.example"; dmarc=pass header.from=customer.example', Vouched.NONE),
         ("", Vouched.NONE),
     ],
 )
 def test_what_a_field_says(field, verdict):
     assert judged(field) == verdict
+
+
+@pytest.mark.parametrize(
+    "mail_from",
+    [
+        "=?utf-8?q?x=3B=20dmarc=3Dpass=20header.from=3Dcustomer.example=3B?=@evil.example",
+        '"x; dmarc=pass header.from=customer.example; y"@evil.example',
+        r'"x\"; dmarc=pass header.from=customer.example; y"@evil.example',
+        '"x; dkim=pass header.d=customer.example"@evil.example',
+        '"x (; dkim=pass header.d=customer.example ) y"@evil.example',
+        '"customer.example"@evil.example',
+        '"x@customer.example"@evil.example',
+        '"x smtp.mailfrom=customer.example"@evil.example',
+        "smtp.mailfrom=customer.example@evil.example",
+    ],
+)
+@pytest.mark.parametrize("results", ["spf=pass smtp.mailfrom={}", "spf=pass (domain of {} says so) smtp.mailfrom={}"])
+def test_an_envelope_sender_cannot_write_a_result(mail_from, results):
+    """It is a stranger's to choose, and the exchanger writes it into the field."""
+    field = f"mx.bank.example; {results.format(mail_from, mail_from)}"
+    letter = f"From: karen@customer.example\r\nAuthentication-Results: {field}\r\n\r\nHello\r\n"
+    assert vouched(read(letter.encode()), OURS) == Vouched.NONE
+
+
+def test_of_two_dmarc_results_in_one_field_the_worse_counts():
+    passed, failed = "dmarc=pass header.from=customer.example", "dmarc=fail header.from=customer.example"
+    assert judged(f"mx.bank.example; {passed}; {failed}") == Vouched.FAIL
+    assert judged(f"mx.bank.example; {failed}; {passed}") == Vouched.FAIL
+    assert judged(f"mx.bank.example; {passed}; dmarc=none header.from=customer.example") == Vouched.NONE
+    assert judged("mx.bank.example; dkim=fail header.d=customer.example; dkim=pass header.d=customer.example") == (
+        Vouched.PASS
+    )
+
+
+def test_a_value_may_stand_in_quotes():
+    assert judged('mx.bank.example; dmarc=pass (p="none") header.from="customer.example"') == Vouched.PASS
+    assert judged('mx.bank.example; dkim=pass header.d="customer.example') == Vouched.PASS
+    assert judged("mx.bank.example; " + '"' * 4000) == Vouched.NONE
+    assert judged("mx.bank.example; " + '"\\' * 2000) == Vouched.NONE
 
 
 def test_nobody_is_believed_where_nobody_is_configured():
@@ -87,4 +127,4 @@ def test_a_spelling_that_an_exchanger_may_overlook_is_no_such_field():
     forged = b"Authentication-Results : mx.bank.example; dmarc=pass header.from=customer.example\r\n"
     letter = read(forged + b"From: karen@customer.example\r\n\r\nhello\r\n")
     assert vouched(letter, OURS) == Vouched.NONE
-    assert any("blank before its colon" in defect for defect in letter.defects)
+    assert any("may overlook" in defect for defect in letter.defects)

@@ -29,6 +29,9 @@ from maild.core.model import (
 from maild.core.policy import Policy
 
 STOPPED = (Status.WAITING, Status.SNOOZED)
+SINCE = ("status", "agent", "team")  # fields of which a ticket remembers since when they are as they are
+SAID = {EntryKind.MESSAGE: "message", EntryKind.RESPONSE: "answer"}
+WORDS = (*SAID, EntryKind.NOTE)
 
 
 class Draft:
@@ -59,6 +62,8 @@ class Draft:
             return False
         self.changes.append(SetField(name, old, new, by))
         self.keep(**{name: new})
+        if name in SINCE:
+            self.keep(since={**self.ticket.since, name: self.now})
         return True
 
     def set_status(self, new: Status, by: str) -> bool:
@@ -76,16 +81,25 @@ class Draft:
             self.keep(closed_at=self.now, resolved_at=self.ticket.resolved_at or self.now)
         elif old in (Status.RESOLVED, Status.CLOSED):
             self._reopened()
+            self.set("merged_into", None, by)
         return self.set("status", new, by)
 
     def _reopened(self) -> None:
-        # The clocks begin anew with a reopening: the promise is about this problem, now.
-        self.keep(
-            resolved_at=None, closed_at=None, closing="", clock_from=self.now, responded_at=None, waited=0.0, marks=()
-        )
+        # The clocks begin anew with a reopening: the promise is about this problem, now. What rules have done to
+        # a stay in some state is done, unless the state begins anew.
+        marks = tuple(mark for mark in self.ticket.marks if mark.startswith("rule:"))
+        self.keep(resolved_at=None, closed_at=None, closing="", clock_from=self.now)
+        self.keep(responded_at=None, waited=0.0, marks=marks)
 
     def add(self, entry: Entry) -> None:
         self.changes.append(AddEntry(entry))
+        if entry.public and (what := SAID.get(entry.kind)):
+            self.keep(since={**self.ticket.since, what: entry.at})
+
+    def slip_in(self, entry: Entry) -> None:
+        """Add an entry before those of people: letters about what was said mean the last one that was added."""
+        people = (at for at, one in enumerate(self.changes) if isinstance(one, AddEntry) and one.entry.kind in WORDS)
+        self.changes.insert(next(people, len(self.changes)), AddEntry(entry))
 
     def event(self, what: str, by: str, text: str, data: Mapping[str, Any] | None = None) -> None:
         """Something that happened to the ticket without a field changing."""

@@ -8,14 +8,17 @@ how rules are evaluated (core.rules).
 
 from __future__ import annotations
 
-from maild.core.decide import tell
+from maild.core.decide import limits, ruling, tell
 from maild.core.decide.draft import Draft
+from maild.core.decide.provenance import VALUES, provenance
 from maild.core.decide.received import Received
-from maild.core.identity import Author
+from maild.core.decide.taking_part import take_in
+from maild.core.identity import Author, fold
 from maild.core.matching import copied_people, our_addresses, plain_subject
-from maild.core.model import Facts, Fate, Kind, Lane, Outcome, Person, Ticket
+from maild.core.model import Fate, Kind, Lane, Nature, Outcome, Person, Ticket
+from maild.core.participants import organisation_of
 from maild.core.policy import OurAddress, Policy
-from maild.core.rules import Case, Verdict, evaluate
+from maild.core.rules import Verdict
 
 NO_SUBJECT = "(no subject)"
 MOST_SUBJECT = 250  # characters; a longer one is no name for anything
@@ -31,15 +34,31 @@ def new_ticket(
     policy = got.policy
     addressed = our_addresses(got.envelope, policy) or policy.addresses[:1]  # postmaster is nobody's: the first's
     ours = addressed[0]
-    verdict = evaluate(policy.rules, Case(message=got.message, envelope=got.envelope))
-    ticket = _filled(got, who, ours, verdict, continues)
+    verdict = ruling.of_letter(got, who)
+    if ended := ruling.ended(got, who, verdict):
+        return ended
+    ticket = filled(got, who, ours, verdict, continues)
     draft = Draft(ticket, policy, got.now)
     draft.trace.extend(verdict.trace)
     linked = list(dict.fromkeys([*([continues.number] if continues else []), *mentions]))
-    data = {"rules": list(verdict.matched), "linked": linked}
+    draft.keep(linked=tuple(number for number in linked if number in got.facts.tickets))
+    data = {
+        "rules": list(verdict.matched),
+        "linked": linked,
+        "by": provenance(ticket, ours, verdict, continues, policy),
+        "values": {name: getattr(ticket, name) for name in VALUES},
+        "tagged": dict(verdict.tagged),
+    }
     draft.event("opened", "desk", _opened_because(ours, verdict, linked, policy), data)
     # The first letter is kept whole: there is no history of ours to cut from it.
-    draft.add(got.entry(who, got.message.text, public=True))
+    proves = got.message.nature == Nature.VERIFICATION
+    if proves:
+        tell.of_verification(draft)
+    for deed in verdict.deeds:
+        ruling.note(draft, deed)
+    draft.add(got.entry(who, got.message.text, public=not proves))
+    ruling.status(draft, verdict)
+    take_in(draft, ticket.copied, got.vouched)
     if silent:
         draft.trace.append("no acknowledgement: the sender may be somebody else")
     else:
@@ -51,7 +70,7 @@ def new_ticket(
     return draft.finish(Fate.TICKET, reason)
 
 
-def _filled(got: Received, who: Author, ours: OurAddress, verdict: Verdict, continues: Ticket | None) -> Ticket:
+def filled(got: Received, who: Author, ours: OurAddress, verdict: Verdict, continues: Ticket | None) -> Ticket:
     message, policy = got.message, got.policy
     topic = policy.topics.get(verdict.fields.get("topic", "") or (continues.topic if continues else "") or ours.topic)
 
@@ -60,11 +79,10 @@ def _filled(got: Received, who: Author, ours: OurAddress, verdict: Verdict, cont
         from_topic = getattr(topic, name) if topic else ""
         return verdict.fields.get(name) or earlier or from_topic or from_address or default
 
-    known = got.facts.person
     return Ticket(
         number=0,
         subject=plain_subject(message.subject, policy)[:MOST_SUBJECT] or NO_SUBJECT,
-        requester=Person(known.id if known else 0, who.email, who.name or (known.name if known else "")),
+        requester=_requester(who, got.facts.person),
         address=ours.email,
         created_at=got.now,
         clock_from=got.now,
@@ -74,10 +92,20 @@ def _filled(got: Received, who: Author, ours: OurAddress, verdict: Verdict, cont
         agent=value("agent", "", ""),
         sla=value("sla", "", policy.default_plan),
         tags=verdict.tags,
+        watchers=tuple(verdict.watchers),
         copied=tuple(a for a in copied_people(message, policy) if a != who.email),
+        organisation=organisation_of(who.email, policy),
         last_message_id=message.message_id,
         references=message.references[-20:],
     )
+
+
+def _requester(who: Author, known: Person | None) -> Person:
+    """Whom the answers go to: whoever has several addresses is written to at the main one."""
+    if known is None:
+        return Person(0, who.email, who.name)
+    email = who.email if fold(known.email) == who.email else known.email
+    return Person(known.id, email, who.name or known.name)
 
 
 def _opened_because(ours: OurAddress, verdict: Verdict, linked: list[int], policy: Policy) -> str:
@@ -89,23 +117,21 @@ def _opened_because(ours: OurAddress, verdict: Verdict, linked: list[int], polic
     return "; ".join(parts)
 
 
-def answered(facts: Facts, email: str) -> int:
-    """How many automatic answers this folded address has had in the last 24 hours, whatever they said."""
-    counts = facts.told.get(email, {})
-    return sum(counts.get(template, 0) for template in ("acknowledgement", "refused"))
-
-
 def _acknowledge(draft: Draft, got: Received, verdict: Verdict) -> None:
     """Say that the letter arrived: once, to people only, and never so often that two machines could play."""
-    message, facts = got.message, got.facts
+    message = got.message
     topic = draft.policy.topics.get(draft.ticket.topic)
     wanted = verdict.acknowledge if verdict.acknowledge is not None else topic is None or topic.acknowledge
     if not wanted:
         why = "switched off by a rule or the help topic"
     elif message.kind != Kind.HUMAN or not message.answerable:
         why = message.kind_reason or "the letter asks for no answer"
-    elif (sent := answered(facts, draft.ticket.requester.email)) >= draft.policy.acknowledgements_per_day:
-        why = f"{sent} sent to this sender in the last 24 hours"
+    elif message.spam == "yes":
+        why = "a spam filter on its way calls it spam"
+    elif exhausted := limits.exhausted(
+        got.facts, fold(draft.ticket.requester.email), draft.policy, template="acknowledgement"
+    ):
+        why = exhausted
     elif tell.requester(draft, "acknowledgement", lane=Lane.NOTICE, automatic="auto-replied"):
         return
     else:

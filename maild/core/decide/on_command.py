@@ -7,38 +7,22 @@ agent is told what was meant. It refuses to know how the agent was proven (core.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime
 
+from maild.core import flood
 from maild.core.commands import FORMS, MEANINGS, Command, Mistake, Said, form, parse
-from maild.core.decide import tell
+from maild.core.decide import file_commands, merge_commands, on_report, people_commands, ruling, tell
 from maild.core.decide.draft import STOPPED, Draft
-from maild.core.model import Entry, EntryKind, Fate, Lane, Outcome, SendLetter, SetField, Status, Ticket
+from maild.core.decide.work import Surroundings, Work
+from maild.core.model import Attachment, Entry, EntryKind, Fate, Lane, Outcome, SendLetter, SetField, Status, Ticket
 from maild.core.names import find, nearest
 from maild.core.policy import Agent, Policy
 from maild.core.trail import shown
 
 ERROR = "command-error"
 SILENT = ("silent", "spam", "duplicate")
-ASKING = {"log", "show", "help"}  # commands that change nothing and are answered by what was asked for
-
-
-@dataclass(slots=True)
-class Work:
-    """One letter of an agent being carried out."""
-
-    draft: Draft
-    agent: Agent
-    body: str
-    speaks: bool  # there are words or files for people
-    note: bool
-    answers: list[str] = field(default_factory=list)  # templates the agent asked for: log, show, help
-    mistakes: list[Mistake] = field(default_factory=list)
-    closes: str = ""  # "resolved", "closed": the requester gets one closing mail
-
-    @property
-    def policy(self) -> Policy:
-        return self.draft.policy
+ASKING = {"log", "why", "show", "files", "help"}  # commands that change nothing and are answered by what was asked for
 
 
 def on_command(
@@ -50,31 +34,50 @@ def on_command(
     *,
     mail_id: int | None = None,
     message_id: str = "",
-    files: bool = False,
+    files: Sequence[Attachment] = (),
     note: bool = False,
+    around: Surroundings | None = None,
 ) -> Outcome:
     """What `agent` saying `text` about `ticket` does.
 
-    `mail_id` is the stored letter it was said in, `files` whether files came with it, and
-    `note` keeps all of it inside.
+    `mail_id` is the stored letter it was said in, `files` what came along with it, and
+    `note` keeps all of it inside. `around`: what commands may speak of beside the ticket.
     """
     said = parse(text)
     draft = Draft(ticket, policy, now)
-    speaks = bool(said.body) or files
-    work = Work(draft.fork(), agent, said.body, speaks, note or any(c.word == "note" for c in said.commands))
-    for command in said.commands:
-        _DO[command.word](work, command)
-    mistakes = [*said.mistakes, *work.mistakes]
-    if not speaks and not said.commands and not mistakes:
-        mistakes.append(Mistake("", "your mail holds no words of its own, so nobody got it", ""))
+    speaks = bool(said.body) or any(not file.inline for file in files)
+    inside = note or any(c.word == "note" for c in said.commands)
+    work = Work(draft.fork(), agent, said.body, speaks, inside, around or Surroundings())
+    mistakes = _do(work, said)
     if mistakes:
         return _refuse(draft, agent, mistakes, text)
     if speaks:
-        _say(work, mail_id, message_id)
+        _say(work, mail_id, message_id, files)
+        ruling.answered(work.draft, work.body)
+    ruling.changed(work.draft)
     _tell_colleagues(work, mail_id)
     _answer_agent(work, said)
     fate = Fate.COMMAND if not speaks else Fate.NOTE if work.note else Fate.REPLY
-    return work.draft.finish(fate, _reason(work, said))
+    return replace(work.draft.finish(fate, _reason(work, said)), also=tuple(work.also))
+
+
+def risks(
+    ticket: Ticket, text: str, agent: Agent, policy: Policy, now: datetime, around: Surroundings
+) -> tuple[str, ...]:
+    """What in `text` is high risk (core.decide.risk), in words; () also where nothing of it can be done."""
+    said = parse(text)
+    work = Work(Draft(ticket, policy, now), agent, "", speaks=False, note=True, around=around)
+    return () if _do(work, said) else tuple(work.risks)
+
+
+def _do(work: Work, said: Said) -> list[Mistake]:
+    """Carry out the commands, answering with everything that is wrong with the letter."""
+    for command in said.commands:
+        _DO[command.word](work, command)
+    mistakes = [*said.mistakes, *work.mistakes]
+    if not work.speaks and not said.commands and not mistakes:
+        mistakes.append(Mistake("", "your mail holds no words of its own, so nobody got it", ""))
+    return mistakes
 
 
 def refused(outcome: Outcome) -> tuple[Mapping[str, str], ...]:
@@ -93,7 +96,7 @@ def _refuse(draft: Draft, agent: Agent, mistakes: list[Mistake], text: str) -> O
 # --------------------------------------------------------------------- words
 
 
-def _say(work: Work, mail_id: int | None, message_id: str) -> None:
+def _say(work: Work, mail_id: int | None, message_id: str, files: Sequence[Attachment]) -> None:
     """The agent's words become a note, or an answer that leaves for the requester."""
     draft, agent = work.draft, work.agent
     kind = EntryKind.NOTE if work.note else EntryKind.RESPONSE
@@ -118,7 +121,7 @@ def _say(work: Work, mail_id: int | None, message_id: str) -> None:
         draft.set_status(Status.OPEN, agent.key)
     template = "closure" if work.closes else "response"
     context = {"solution": True, "closed": work.closes == "closed"} if work.closes else {}
-    tell.requester(
+    tell.participants(
         draft,
         template,
         lane=Lane.ANSWER,
@@ -127,6 +130,9 @@ def _say(work: Work, mail_id: int | None, message_id: str) -> None:
         attachments_of=mail_id,
         context=context,
     )
+    on_report.warn(draft, agent, work.around)
+    if mail_id is not None:
+        file_commands.follow(draft, mail_id, files)
 
 
 def _take_silently(work: Work) -> None:
@@ -148,7 +154,7 @@ def _tell_colleagues(work: Work, mail_id: int | None) -> None:
         tell.activity(draft, agent, work.closes or "answered", with_entry=answered)
     if work.closes and not answered:
         context = {"solution": False, "closed": work.closes == "closed"}
-        tell.requester(draft, "closure", lane=Lane.NOTICE, automatic="auto-generated", context=context)
+        tell.participants(draft, "closure", lane=Lane.NOTICE, automatic="auto-generated", context=context)
     if told:
         names = ", ".join(draft.policy.agents[key].name for key in told)
         draft.trace.append(f"told of the hand-over: {names}")
@@ -327,8 +333,23 @@ def _reopen(work: Work, command: Command) -> None:
         work.draft.set_status(Status.OPEN, work.agent.key)
 
 
+def _person(work: Work, command: Command) -> None:
+    """Nothing is held against anybody on this ticket; the letters that were filed stay where they are."""
+    pulse = flood.Pulse(work.draft.ticket.pulse, work.draft.now)
+    if not pulse.machines:
+        work.mistakes.append(Mistake(command.line, "nobody on this ticket was taken for a machine", ""))
+        return
+    work.draft.changes.append(SetField("machines", pulse.machines, (), work.agent.key))
+    pulse.forgive()
+    work.draft.keep(pulse=pulse.closed())
+
+
 def _log(work: Work, command: Command) -> None:
     work.answers.append("log")
+
+
+def _why(work: Work, command: Command) -> None:
+    work.answers.append("why")
 
 
 def _show(work: Work, command: Command) -> None:
@@ -352,12 +373,21 @@ _DO: dict[str, Callable[[Work, Command], None]] = {
     "untag": _untag,
     "watch": _watch,
     "unwatch": _unwatch,
+    "accept": people_commands.accept,
+    "cc": people_commands.cc,
+    "drop": people_commands.drop,
+    "requester": people_commands.requester,
+    "merge": merge_commands.merge,
+    "link": merge_commands.link,
     "open": _open,
     "waiting": _waiting,
     "resolved": _resolved,
     "close": _close,
     "reopen": _reopen,
+    "person": _person,
     "log": _log,
+    "why": _why,
     "show": _show,
+    "files": file_commands.fetch,
     "help": _help,
 }

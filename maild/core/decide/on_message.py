@@ -10,64 +10,101 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from maild.core import authentication
+from maild.core import authentication, files
 from maild.core.authentication import Vouched
-from maild.core.decide import tell
+from maild.core.decide import holding, ruling, taking_part, tell
+from maild.core.decide.admission import DISOWNED, admitted
+from maild.core.decide.breakers import broken
 from maild.core.decide.draft import STOPPED, Draft
 from maild.core.decide.new_ticket import new_ticket
-from maild.core.decide.on_command import on_command
+from maild.core.decide.on_command import on_command, risks
+from maild.core.decide.on_import import IMPORT, on_import
+from maild.core.decide.on_list import on_list
+from maild.core.decide.on_report import on_report, revived
 from maild.core.decide.received import Received
 from maild.core.decide.table import TABLE, Action
+from maild.core.decide.work import Surroundings
+from maild.core.evidence import ANCESTOR, Evidence, gather
 from maild.core.identity import Author, Sender, author, fold
 from maild.core.mail import shown
-from maild.core.matching import MOST_COPIED, Claim, Match, copied_people, is_open, match, our_addresses
+from maild.core.matching import Claim, Match, copied_people, is_open, match, our_addresses, standing_for
 from maild.core.model import (
-    Entry,
     EntryKind,
     Envelope,
     Facts,
     Fate,
     Kind,
     Known,
-    Lane,
     Message,
+    Nature,
     Outcome,
     Purpose,
     Release,
-    SendLetter,
-    SentLetter,
     Status,
     Ticket,
 )
 from maild.core.policy import Agent, Policy
 from maild.core.tokens import address_token, message_id_token
 
+SURE = (Sender.SAME, Sender.COLLABORATOR)  # they would be heard outside if their domain vouched for them
 OVER = (Status.RESOLVED, Status.CLOSED)
 LOOP_HEADER = "x-maild-loop"  # our mark on everything we send
 
 
-def on_message(message: Message, envelope: Envelope, facts: Facts, policy: Policy, now: datetime) -> Outcome:
-    """The judgement of one letter: which ticket, what happens to it, who is told, and why."""
+def on_message(
+    message: Message, envelope: Envelope, facts: Facts, policy: Policy, now: datetime, evidence: Evidence | None = None
+) -> Outcome:
+    """The judgement of one letter: which ticket, what happens to it, who is told, and why.
+
+    `evidence`: of `core.evidence.gather`, where that has been done.
+    """
+    read = evidence or gather(message, envelope, policy, now)
+    outcome = _outcome(message, envelope, facts, policy, now, read)
+    if outcome.fate == Fate.TICKET and not _is_forged(message, envelope, policy):
+        names = (name for name in read.born_as if name.removeprefix(ANCESTOR) not in facts.known)
+        outcome = replace(outcome, known_as=(*outcome.known_as, *names))
+    outcome = files.remembered(outcome, facts.mail_id, message.attachments)
+    return replace(outcome, wrong=read.wrong) if read.wrong else outcome
+
+
+def _is_forged(message: Message, envelope: Envelope, policy: Policy) -> bool:
+    """Whether the letter says nothing about whose conversations are whose: its domain denies having sent it."""
+    return not envelope.confirmed and authentication.vouched(message, policy.authentication) in DISOWNED
+
+
+def _outcome(
+    message: Message, envelope: Envelope, facts: Facts, policy: Policy, now: datetime, evidence: Evidence
+) -> Outcome:
     got = Received(message, envelope, facts, policy, now)
     if why := _own_letter(message, policy):
         return Outcome(fate=Fate.IGNORED, reason=why)
+    if envelope.door == IMPORT:
+        return on_import(got, match(message, envelope, facts, policy, now, evidence), _copy_of(got))
     if message.kind in (Kind.BOUNCE, Kind.REPORT):
-        return _on_report(got)
+        return on_report(got, evidence)
     if copy := _copy_of(got):
         return _on_second_copy(got, copy)
     if released := _released_by(got):
         return released
-    found = match(message, envelope, facts, policy, now)
+    if answered := on_list(got, evidence.addressed):
+        return answered
+    found = match(message, envelope, facts, policy, now, evidence)
     outcome = _judge(got, found)
     return replace(outcome, trace=(f"ticket: {found.evidence}", *outcome.trace))
 
 
 def _judge(got: Received, found: Match) -> Outcome:
     message, ticket = got.message, found.ticket
-    who = author(message, ticket, found.token, got.policy)
-    vouched = Vouched.PASS if got.envelope.confirmed else authentication.vouched(message, got.policy.authentication)
+    who = author(message, ticket, found.token, got.policy, got.facts.same, got.envelope.agent)
+    if found.corresponds and who.sender == Sender.OTHER:  # such systems write from many addresses
+        who = replace(who, sender=Sender.SAME)
+    # A password proves more of From than any domain could say.
+    sure = got.envelope.confirmed or (who.named is not None and who.named.key == got.envelope.agent)
+    vouched = Vouched.PASS if sure else authentication.vouched(message, got.policy.authentication)
+    got = replace(got, vouched=vouched)
     action = TABLE[found.claim, who.sender][vouched]
-    outcome = _carry_out(action, got, found, who)
+    outcome = admitted(got, who, vouched, _carry_out(action, got, found, who))
+    outcome = revived(got, who, vouched, broken(got, who, vouched, outcome))
     why = f"claim: {found.claim}, sender: {who.sender}, domain: {vouched}, so: {action}"
     return replace(outcome, trace=(why, *outcome.trace))
 
@@ -76,25 +113,27 @@ def _carry_out(action: Action, got: Received, found: Match, who: Author) -> Outc
     message, ticket = got.message, found.ticket
     if message.kind == Kind.AUTOMATIC:
         return _from_machine(got, found, who)
+    if left := taking_part.leaves(got, ticket, who, action):
+        return left
     match action:
         case Action.UNPROVEN:
-            return _unproven(got, who, ticket)
+            return holding.unproven(got, who, ticket)
         case Action.HOLD:
             return Outcome(
                 fate=Fate.QUARANTINED, reason=f"{who.email or 'no sender'}: the domain does not vouch for it"
             )
         case Action.CHALLENGE if who.agent is not None:
-            return _challenge(got, who.agent, ticket)
+            return holding.challenge(got, who.agent, ticket, _risks(got, ticket, who.agent) if ticket else ())
         case Action.OBEY if who.agent is not None and ticket is not None:
             return _from_agent(got, found, ticket, who.agent)
-        case Action.APPEND if ticket is not None and message.courtesy and ticket.status in OVER:
+        case Action.APPEND | Action.TAKE_PART if ticket is not None and message.courtesy and ticket.status in OVER:
             return _file_courtesy(got, ticket, who)
-        case Action.APPEND | Action.INSIDE if ticket is not None and is_open(ticket):
-            return _reply(got, ticket, who, found.evidence, moves=action == Action.APPEND)
+        case Action.APPEND | Action.TAKE_PART | Action.INSIDE if ticket is not None and is_open(ticket):
+            return _reply(got, ticket, who, found.evidence, action)
         case Action.INSIDE:  # of a closed ticket: whoever it is, they get a ticket of their own
             return new_ticket(got, who, continues=None, mentions=found.mentions, silent=True)
         case _:
-            continues = ticket if action == Action.APPEND else None
+            continues = ticket if action in (Action.APPEND, Action.TAKE_PART) else None
             silent = action == Action.OPEN_SILENT
             return new_ticket(got, who, continues=continues, mentions=found.mentions, silent=silent)
 
@@ -106,7 +145,9 @@ def _from_machine(got: Received, found: Match, who: Author) -> Outcome:
         name = who.agent.name if who.agent else "somebody"
         return Outcome(fate=Fate.FILED, reason=f"an automatic answer to a letter for {name}: {message.kind_reason}")
     if found.ticket is not None:
-        return _file_automatic(got, found.ticket, who)
+        return _file_automatic(got, found.ticket, who, heard=found.corresponds)
+    if about := _told_of_our_letter(got):
+        return _file_automatic(got, about, who)
     if _answers_something(message):
         return Outcome(fate=Fate.FILED, reason=f"an automatic answer to nothing we know: {message.kind_reason}")
     return new_ticket(got, who, continues=None, mentions=found.mentions, silent=False)
@@ -129,6 +170,16 @@ def _released_by(got: Received) -> Outcome | None:
 # --------------------------------------------------------------------- letters that start nothing
 
 
+def _told_of_our_letter(got: Received) -> Ticket | None:
+    """The ticket of a letter of ours to whose envelope sender a machine writes: an absence, a report we cannot read."""
+    sent = next(iter(got.facts.sent.values()), None)
+    to_sender = any(
+        token is not None and token.purpose == Purpose.BOUNCE
+        for token in (address_token(got.policy, rcpt, got.now) for rcpt in got.envelope.rcpts)
+    )
+    return standing_for(sent.ticket, got.facts) if sent and to_sender else None
+
+
 def _own_letter(message: Message, policy: Policy) -> str:
     """Why this is a letter of ours that came back, or "". Two desks must not talk for ever."""
     if message_id_token(policy, message.message_id):
@@ -144,54 +195,6 @@ def _answers_something(message: Message) -> bool:
     """Whether an automatic letter is an answer (a vacation notice) rather than news (a monitoring alarm)."""
     keyword = message.header("auto-submitted").split(";")[0].strip().lower()
     return keyword == "auto-replied" or bool(message.in_reply_to)
-
-
-def _on_report(got: Received) -> Outcome:
-    """A delivery report: the words go to the ticket they are about, and its agents learn of it."""
-    message, facts = got.message, got.facts
-    sent = next(iter(facts.sent.values()), None)
-    ticket = facts.tickets.get(sent.ticket) if sent else None
-    if sent is None or ticket is None:
-        return Outcome(fate=Fate.FILED, reason=f"a report about no letter of ours: {message.kind_reason}")
-    if message.kind == Kind.REPORT:
-        return Outcome(fate=Fate.FILED, reason=f"a report about a letter of ticket {ticket.number}")
-    permanent = message.bounce is None or message.bounce.permanent is not False
-    draft = Draft(ticket, got.policy, got.now)
-    reason = not_delivered(draft, sent, _diagnostic(message), permanent=permanent, mail_id=facts.mail_id)
-    return draft.finish(Fate.BOUNCE, reason)
-
-
-def _diagnostic(message: Message) -> str:
-    if message.bounce and message.bounce.recipients:
-        first = message.bounce.recipients[0]
-        return " ".join(filter(None, (first.status, first.diagnostic or first.action)))[:500]
-    return " ".join(message.text.split())[:500]
-
-
-def not_delivered(
-    draft: Draft, sent: SentLetter, diagnostic: str, *, permanent: bool, mail_id: int | None = None
-) -> str:
-    """A letter of ours did not arrive: an entry, and an alert unless it was an alert itself.
-
-    An answer that never arrived is no answer: the first-response clock runs on. Answers with
-    the reason in words.
-    """
-    ticket = draft.ticket
-    failed = "could not be delivered" if permanent else "is delayed"
-    text = f"The letter to {sent.to} ({sent.template}) {failed}: {diagnostic or 'no reason was given'}"
-    draft.add(Entry(kind=EntryKind.NOTE, at=draft.now, author="courier", text=text, mail_id=mail_id))
-    if permanent and fold(sent.to) == fold(ticket.requester.email):
-        if sent.template in ("response", "closure") and ticket.status not in (Status.RESOLVED, Status.CLOSED):
-            draft.keep(responded_at=None)
-        context = {"to": sent.to, "what": sent.template, "diagnostic": diagnostic}
-        tell.agents(draft, tell.responsible(ticket, draft.policy), "undelivered", context=context)
-    return f"the letter to {sent.to} on ticket {ticket.number} {failed}"
-
-
-def undelivered(ticket: Ticket, sent: SentLetter, diagnostic: str, policy: Policy, now: datetime) -> Outcome:
-    """The courier gave up on a letter."""
-    draft = Draft(ticket, policy, now)
-    return draft.finish(None, not_delivered(draft, sent, diagnostic, permanent=True))
 
 
 def _copy_of(got: Received) -> Known | None:
@@ -214,7 +217,7 @@ def _same_words(earlier: str, *now: str) -> bool:
 
 def _on_second_copy(got: Received, copy: Known) -> Outcome:
     """The same letter at a second of our addresses: one ticket, and the second team knows."""
-    ticket, policy = got.facts.tickets.get(copy.ticket), got.policy
+    ticket, policy = standing_for(copy.ticket, got.facts), got.policy
     if ticket is None:
         return Outcome(fate=Fate.DUPLICATE, reason="the same letter was received before")
     draft = Draft(ticket, policy, got.now)
@@ -229,35 +232,26 @@ def _on_second_copy(got: Received, copy: Known) -> Outcome:
     )
 
 
-def _unproven(got: Received, who: Author, ticket: Ticket | None) -> Outcome:
-    """An agent's name without an agent's proof. Nothing is done; the real agent hears of it."""
-    reason = (
-        f"it claims to be from an agent ({who.email or 'no address'}) but did not come to that agent's reply address"
-    )
-    reference = f"{got.policy.tag}-{ticket.number}" if ticket else ""
-    letters = []
-    for agent, theirs in ((who.named, False), (who.agent, True)):
-        if agent is not None and not (theirs and who.named == agent):
-            context = {"sender": who.email, "reference": reference, "theirs": theirs}
-            letters.append(SendLetter(tell.alert(got.policy, agent, "unproven", purpose=None, context=context)))
-    # About no ticket: the letter may be worked again when the admin knows better, and must have left no trace.
-    return Outcome(changes=tuple(letters), fate=Fate.QUARANTINED, reason=reason)
-
-
 # --------------------------------------------------------------------- letters on a ticket
 
 
-def _challenge(got: Received, agent: Agent, ticket: Ticket | None) -> Outcome:
-    """The agent's reply address, the agent's name, and a domain that does not vouch: ask at the registered address."""
-    reference = f"{got.policy.tag}-{ticket.number}" if ticket else ""
-    words = got.message.new_text.strip().splitlines()
-    context = {"reference": reference, "first": words[0][:200] if words else "", "mail_id": got.facts.mail_id}
-    letter = tell.alert(got.policy, agent, "challenge", purpose=Purpose.CONFIRM, lane=Lane.ANSWER, context=context)
-    reason = f"held until {agent.name} confirms it: the domain of {agent.email} does not vouch for it"
-    return Outcome(changes=(SendLetter(letter),), fate=Fate.QUARANTINED, reason=reason)
+def _risks(got: Received, ticket: Ticket, agent: Agent) -> tuple[str, ...]:
+    """What the letter would do that an ordinary letter may not, in words."""
+    if not got.policy.confirm:
+        return ()
+    return risks(ticket, got.message.new_text, agent, got.policy, got.now, _around(got, ticket))
+
+
+def _around(got: Received, ticket: Ticket) -> Surroundings:
+    # Of what was kept inside, what was there when the letter came: a confirmation must not accept somebody else.
+    before = (one for one in got.facts.inside.get(ticket.number, ()) if (one.mail_id or 0) < got.facts.mail_id)
+    return Surroundings(got.facts.tickets, tuple(before), got.facts.dead, got.facts.others)
 
 
 def _from_agent(got: Received, found: Match, ticket: Ticket, agent: Agent) -> Outcome:
+    proven = got.envelope.confirmed or got.envelope.agent == agent.key
+    if not proven and (asks := _risks(got, ticket, agent)):
+        return holding.confirm(got, agent, ticket, asks)
     return on_command(
         ticket,
         got.message.new_text,
@@ -266,15 +260,23 @@ def _from_agent(got: Received, found: Match, ticket: Ticket, agent: Agent) -> Ou
         got.now,
         mail_id=got.facts.mail_id,
         message_id=got.message.message_id,
-        files=any(not a.inline for a in got.message.attachments),
+        files=got.message.attachments,
         note=found.token is not None and found.token.purpose == Purpose.AGENT_NOTE,
+        around=_around(got, ticket),
     )
 
 
-def _file_automatic(got: Received, ticket: Ticket, who: Author) -> Outcome:
-    """A machine answered us: kept in the thread, nobody is told, nothing reopens, no clock moves."""
+def _file_automatic(got: Received, ticket: Ticket, who: Author, *, heard: bool = False) -> Outcome:
+    """A machine answered us: kept in the thread, nothing reopens, no clock moves.
+
+    Nobody is told, unless it is to be `heard`: another ticket system has only automatic letters.
+    """
     draft = Draft(ticket, got.policy, got.now)
+    if got.message.nature == Nature.VERIFICATION:
+        tell.of_verification(draft)
     draft.add(replace(got.entry(who, got.message.new_text, public=False), kind=EntryKind.NOTE))
+    if heard:
+        tell.requester_wrote(draft, got.facts.mail_id, third=who.email)
     return draft.finish(Fate.FILED, f"an automatic letter on ticket {ticket.number}: {got.message.kind_reason}")
 
 
@@ -282,28 +284,31 @@ def _file_courtesy(got: Received, ticket: Ticket, who: Author) -> Outcome:
     """A thank-you for something solved opens nothing again; its agents read it and know better if need be."""
     draft = Draft(ticket, got.policy, got.now)
     draft.add(got.entry(who, shown(got.message.new_text, got.message.text), public=True))
-    tell.requester_wrote(draft, got.facts.mail_id)
+    by = "the requester" if who.sender == Sender.SAME else who.email
+    tell.requester_wrote(draft, got.facts.mail_id, collaborator="" if who.sender == Sender.SAME else who.email)
     what = f"{got.message.courtesy}, nothing more: it stays {ticket.status} (#reopen if that is wrong)"
-    return draft.finish(Fate.FILED, f"a letter of the requester on ticket {ticket.number}: {what}")
+    return draft.finish(Fate.FILED, f"a letter of {by} on ticket {ticket.number}: {what}")
 
 
-def _reply(got: Received, ticket: Ticket, who: Author, evidence: str, *, moves: bool) -> Outcome:
-    """A person answers. Only the requester, vouched for, moves the ticket; others are heard inside."""
-    message, policy = got.message, got.policy
-    draft = Draft(ticket, policy, got.now)
+def _reply(got: Received, ticket: Ticket, who: Author, evidence: str, action: Action) -> Outcome:
+    """A person answers. The requester and collaborators, vouched for, move the ticket; others are heard inside."""
+    message, moves, own = got.message, action != Action.INSIDE, action == Action.APPEND
+    draft = Draft(ticket, got.policy, got.now)
     draft.add(got.entry(who, shown(message.new_text, message.text), public=moves))
     reopened = moves and ticket.status == Status.RESOLVED
+    if moves and (ticket.status in STOPPED or reopened):
+        draft.set_status(Status.OPEN, "requester" if own else who.email)
+    if own and message.message_id:
+        draft.keep(last_message_id=message.message_id, references=message.references[-20:])
+    if own and taking_part.is_own(got, ticket, who):
+        taking_part.take_in(draft, copied_people(message, got.policy), got.vouched)
     if moves:
-        if ticket.status in STOPPED or reopened:
-            draft.set_status(Status.OPEN, "requester")
-        if message.message_id:
-            draft.keep(last_message_id=message.message_id, references=message.references[-20:])
-        others = (a for a in copied_people(message, policy) if a != who.email)
-        draft.keep(copied=tuple(dict.fromkeys([*ticket.copied, *others]))[:MOST_COPIED])
+        ruling.replied(draft, got, who)
     third = "" if moves else who.email or "an unknown sender"
-    told = tell.requester_wrote(draft, got.facts.mail_id, third=third, reopened=reopened)
-    draft.trace.append("told: " + (", ".join(policy.agents[key].name for key in told) or "nobody"))
-    unsure = "not the requester" if who.sender != Sender.SAME else "the domain does not vouch for it"
-    by = "the requester" if moves else f"{third} ({unsure}: kept inside)"
+    collaborator = who.email if moves and not own else ""
+    told = tell.requester_wrote(draft, got.facts.mail_id, third=third, collaborator=collaborator, reopened=reopened)
+    draft.trace.append("told: " + (", ".join(got.policy.agents[key].name for key in told) or "nobody"))
+    unsure = "the domain does not vouch for it" if who.sender in SURE else "not the requester"
+    by = f"{third} ({unsure}: kept inside)" if third else collaborator or "the requester"
     again = ", which opened it again" if reopened else ""
     return draft.finish(Fate.REPLY, f"a reply of {by} on ticket {ticket.number}{again}, by {evidence}")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from maild.core import pretending
+from maild.core.authentication import Vouched
 from maild.core.identity import Author
 from maild.core.model import Entry, EntryKind, Envelope, Facts, Message
 from maild.core.policy import Policy
@@ -22,9 +24,11 @@ class Received:
     facts: Facts
     policy: Policy
     now: datetime
+    vouched: Vouched = Vouched.UNKNOWN  # what is known of the sender's domain
 
     def entry(self, who: Author, text: str, *, public: bool) -> Entry:
         """The letter as an entry of a thread."""
+        careful = pretending.warnings(self.message, self.policy)
         return Entry(
             kind=EntryKind.MESSAGE,
             at=self.now,
@@ -34,4 +38,5 @@ class Received:
             text=text,
             mail_id=self.facts.mail_id,
             message_id=self.message.message_id,
+            data={"warnings": list(careful)} if careful else {},
         )

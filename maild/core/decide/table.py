@@ -20,6 +20,7 @@ class Action(StrEnum):
     """What is done."""
 
     APPEND = "append"  # the requester's own words: the ticket moves
+    TAKE_PART = "take part"  # a collaborator's words: the ticket moves and stays its requester's
     INSIDE = "inside"  # kept in the thread where only agents see it; nothing moves
     OBEY = "obey"  # an agent's answer, note and commands
     CHALLENGE = "challenge"  # held until the agent answers from the registered address
@@ -46,16 +47,22 @@ A = Action
 TABLE: Mapping[tuple[Claim, Sender], Mapping[Vouched, Action]] = {
     # claim, sender                                 pass       none         fail         reject       unknown
     (Claim.THREAD, Sender.SAME): _row(A.APPEND, A.INSIDE, A.INSIDE, A.HOLD, A.APPEND),
+    (Claim.THREAD, Sender.COLLABORATOR): _row(A.TAKE_PART, A.INSIDE, A.HOLD, A.HOLD, A.TAKE_PART),
     (Claim.THREAD, Sender.COPIED): _row(A.INSIDE, A.INSIDE, A.HOLD, A.HOLD, A.INSIDE),
     (Claim.THREAD, Sender.OTHER): _row(A.INSIDE, A.HOLD, A.HOLD, A.HOLD, A.INSIDE),
     (Claim.THREAD, Sender.AGENT): _row(A.UNPROVEN, A.UNPROVEN, A.UNPROVEN, A.UNPROVEN, A.UNPROVEN),
     (Claim.SUBJECT, Sender.SAME): _row(A.APPEND, A.INSIDE, A.INSIDE, A.HOLD, A.APPEND),
+    (Claim.SUBJECT, Sender.COLLABORATOR): _row(A.TAKE_PART, A.INSIDE, A.OPEN_SILENT, A.OPEN_SILENT, A.TAKE_PART),
     (Claim.SUBJECT, Sender.COPIED): _row(A.INSIDE, A.INSIDE, A.OPEN_SILENT, A.OPEN_SILENT, A.INSIDE),
     (Claim.SUBJECT, Sender.OTHER): _row(A.OPEN, A.OPEN, A.OPEN_SILENT, A.OPEN_SILENT, A.OPEN),
     (Claim.SUBJECT, Sender.AGENT): _row(A.UNPROVEN, A.UNPROVEN, A.UNPROVEN, A.UNPROVEN, A.UNPROVEN),
     (Claim.AGENT, Sender.SAME): _row(A.OBEY, A.CHALLENGE, A.CHALLENGE, A.CHALLENGE, A.OBEY),
     (Claim.AGENT, Sender.OTHER): _row(A.UNPROVEN, A.UNPROVEN, A.UNPROVEN, A.UNPROVEN, A.UNPROVEN),
     (Claim.AGENT, Sender.AGENT): _row(A.UNPROVEN, A.UNPROVEN, A.UNPROVEN, A.UNPROVEN, A.UNPROVEN),
+    (Claim.THREAD, Sender.PROVEN): _row(A.OBEY, A.OBEY, A.OBEY, A.OBEY, A.OBEY),
+    (Claim.SUBJECT, Sender.PROVEN): _row(A.OBEY, A.OBEY, A.OBEY, A.OBEY, A.OBEY),
+    (Claim.AGENT, Sender.PROVEN): _row(A.OBEY, A.OBEY, A.OBEY, A.OBEY, A.OBEY),
     (Claim.NOTHING, Sender.OTHER): _row(A.OPEN, A.OPEN, A.OPEN_SILENT, A.OPEN_SILENT, A.OPEN),
     (Claim.NOTHING, Sender.AGENT): _row(A.OPEN, A.UNPROVEN, A.UNPROVEN, A.UNPROVEN, A.OPEN),
+    (Claim.NOTHING, Sender.PROVEN): _row(A.OPEN, A.OPEN, A.OPEN, A.OPEN, A.OPEN),
 }

@@ -119,6 +119,7 @@ class Judge:
         *,
         facts: Facts | None = None,
         confirmed: bool = False,
+        agent: str = "",
         **message: object,
     ) -> Outcome:
         kwargs = {
@@ -133,7 +134,13 @@ class Judge:
         tickets = {ticket.number: ticket} if ticket else {}
         facts = facts or Facts(mail_id=5, key="k:1", tickets=tickets)
         envelope = Envelope(
-            raw=b"", mail_from=sender or "", rcpts=(to,), received_at=self.now, door="test", confirmed=confirmed
+            raw=b"",
+            mail_from=sender or "",
+            rcpts=(to,),
+            received_at=self.now,
+            door="test",
+            confirmed=confirmed,
+            agent=agent,
         )
         return decide.on_message(Message(**kwargs), envelope, facts, self.policy, self.now)
 

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from maild.core import decide
 from maild.core.commands import FORMS, parse
-from maild.core.model import AddEntry, EntryKind, Fate, SendLetter, SetField, Status
+from maild.core.model import AddEntry, Attachment, EntryKind, Fate, SendLetter, SetField, Status
 
 KAREN, JOHN, JANE, SAM = "karen@customer.example", "john@bank.example", "jane@bank.example", "sam@bank.example"
+
+PLAN = Attachment(index=0, filename="plan.pdf", content_type="", sniffed_type="", size=9, sha256="")
 
 
 def run(judge, text, agent="john", ticket=None, **more):
@@ -145,7 +147,7 @@ def test_watchers_learn_of_answers_and_resolutions(judge, sent):
 
 
 def test_files_alone_are_an_answer(judge):
-    outcome = run(judge, "", files=True, mail_id=9)
+    outcome = run(judge, "", files=(PLAN,), mail_id=9)
     assert [letter.attachments_of for letter in to_requester(outcome)] == [9]
 
 

@@ -10,8 +10,6 @@ import pytest
 from maild.core import tokens
 from maild.core.model import (
     AddEntry,
-    Bounce,
-    BouncedRecipient,
     EntryKind,
     Facts,
     Fate,
@@ -106,7 +104,7 @@ def by_subject_token(judge):
 
 def by_stored_id(judge):
     ticket = judge.ticket()
-    known = {"first@customer.example": Known(ticket=1042, mail_id=2)}
+    known = {"first@customer.example": (Known(ticket=1042, mail_id=2),)}
     return {
         "references": ("first@customer.example",),
         "facts": Facts(mail_id=5, known=known, tickets={1042: ticket}),
@@ -321,6 +319,14 @@ def test_the_same_letter_at_a_second_address_tells_the_second_team(judge, sent):
     assert sent(outcome) == [("assigned", JANE)]
 
 
+def test_of_a_merged_ticket_the_one_that_took_it_up_hears_of_the_copy(judge):
+    merged, into = judge.ticket(status=Status.CLOSED, merged_into=1043), replace(judge.ticket(), number=1043)
+    known = Known(ticket=1042, mail_id=4, key="o:c:one")
+    facts = Facts(mail_id=5, key="o:c:two", same_id=(known,), tickets={1042: merged, 1043: into})
+    outcome = judge.letter(merged, KAREN, "It does not work.", "problem@bank.example", facts=facts)
+    assert (outcome.fate, outcome.after.number) == (Fate.DUPLICATE, 1043)
+
+
 def test_another_letter_under_a_known_id_is_a_new_letter(judge):
     facts = Facts(
         mail_id=6, key="p:other:two", same_id=(Known(ticket=1042, mail_id=5, key="o:same:one"),),
@@ -341,36 +347,6 @@ def test_one_id_author_and_date_is_a_copy_only_with_the_same_words(judge, earlie
     known = Known(ticket=1042, mail_id=5, key="o:first:x", text=earlier)
     facts = Facts(mail_id=6, key="o:second:x", same_id=(known,), tickets={1042: judge.ticket()})
     assert judge.letter(None, KAREN, text, facts=facts).fate == fate
-
-
-def bounced(judge, template, permanent=True, to=KAREN):
-    ticket = judge.ticket(responded_at=judge.now)
-    sent_letter = SentLetter(outbox_id=9, ticket=1042, template=template, to=to)
-    facts = Facts(mail_id=5, tickets={1042: ticket}, sent={9: sent_letter})
-    report = Bounce(recipients=(BouncedRecipient(address=to, status="5.1.1", diagnostic="no such user"),))
-    return judge.letter(
-        ticket, "mailer-daemon@relay.example", "failed", kind=Kind.BOUNCE, facts=facts,
-        bounce=replace(report, permanent=permanent),
-    )  # fmt: skip
-
-
-def test_a_bounced_answer_is_no_answer_and_the_agents_learn_of_it(judge, sent):
-    outcome = bounced(judge, "response")
-    assert outcome.fate == Fate.BOUNCE
-    assert outcome.after.responded_at is None
-    assert sent(outcome) == [("undelivered", JOHN)]
-    assert "no such user" in entries(outcome)[0].text
-
-
-@pytest.mark.parametrize(("template", "permanent", "to"), [("response", False, KAREN), ("new-ticket", True, JOHN)])
-def test_a_delay_or_a_bounced_alert_is_only_noted(judge, sent, template, permanent, to):
-    outcome = bounced(judge, template, permanent, to)
-    assert (outcome.fate, sent(outcome)) == (Fate.BOUNCE, [])
-    assert outcome.after.responded_at is not None
-
-
-def test_a_bounce_of_nothing_we_sent_is_filed(judge):
-    assert judge.letter(None, "", "failed", kind=Kind.BOUNCE).fate == Fate.FILED
 
 
 # --------------------------------------------------------------------- mailboxes without sub-addresses
