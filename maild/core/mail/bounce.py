@@ -113,6 +113,7 @@ _DELAYED = re.compile(
 _FINAL = re.compile(r"permanent|given up|giving up|gave up", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"^[ \t>]*Message-I[dD]:[ \t]*(?:\n[ \t]+)?<([^<>\s]{1,500})>", re.MULTILINE | re.IGNORECASE)
 _TO = re.compile(r"^[ \t>]*(?:X-)?(?:Original-)?To:[ \t]*([^\n]{1,500})", re.MULTILINE | re.IGNORECASE)
+_MAIL_FROM = re.compile(r"^Original-Mail-From:[ \t]*<?([^<>\s]{1,320})>?", re.MULTILINE | re.IGNORECASE)
 _REPORT_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
 
 
@@ -165,6 +166,21 @@ def read(raw: bytes, root: Part, fields: Mapping[str, tuple[str, ...]], own: Ite
         recipients=tuple(recipients[:MAX_RECIPIENTS]),
         original_message_id=found[1] if found else notices.message_id(text),
         permanent=_permanent(recipients, report) if noticed is None else noticed,
+    )
+
+
+def complaint(raw: bytes, root: Part, text: str) -> Bounce:
+    """Which letter of ours a complaint is about (RFC 5965): its id, and the envelope sender it had.
+
+    The providers that send these take out who complained, so that nothing else in it tells.
+    """
+    enclosed = _enclosed(raw, root) or _halves(text)[1]
+    parts = (part for part in root.walk() if part.type == "message/feedback-report")
+    told = "".join(charsets.decode(part.data(raw)[:MAX_REPORT_BYTES]) for part in parts)
+    message_id, mail_from = _MESSAGE_ID.search(enclosed[:MAX_REPORT_BYTES]), _MAIL_FROM.search(told)
+    return Bounce(
+        original_message_id=message_id[1] if message_id else notices.message_id(text),
+        original_mail_from=mail_from[1] if mail_from else "",
     )
 
 

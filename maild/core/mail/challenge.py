@@ -1,7 +1,9 @@
-"""Challenges: letters by which a stranger's spam filter asks the sender to prove being a person.
+"""Letters that ask for a proof: of being a person (challenges), of reading our mail (verifications).
 
-It refuses to answer them; a desk that did would confirm forged senders. Called by
-`machine`. A subject alone is never enough: people ask for confirmation, too.
+A stranger's spam filter asks the first; a service somewhere asks the second when somebody has signed
+up there with an address of ours, and whoever reads its code then speaks for us. It refuses to answer
+them; a desk that did would confirm forged senders. Called by `machine`. A subject alone is never
+enough: people ask for confirmation, too.
 """
 
 from __future__ import annotations
@@ -48,6 +50,29 @@ _TEXT = re.compile(
     r"(?:está|ha sido) retenido",
     re.IGNORECASE | re.DOTALL,
 )
+
+_PROVES = re.compile(
+    r"(?:verif|confirm|activat|validat)\w{0,4} (?:your |the |this )?(?:new )?"
+    r"(?:e-?mail|address|account|sign[- ]?up|registration|identity|log-?in|device)|"
+    r"(?:verification|confirmation|security|log-?in|sign[- ]?in|one[- ]time|access|authentication|activation) "
+    r"(?:code|link|password|passcode|pin|token)|(?:reset|forgot|change) (?:your |the )?password|password reset|"
+    r"magic link|\botp\b|(?:use|enter) (?:this|the following) code|"
+    r"bestätigen? (?:sie )?(?:ihre|deine) (?:e-?mail|adresse|registrierung|anmeldung)|"
+    r"(?:bestätigungs|sicherheits|zugangs|anmelde|verifizierungs)-?(?:code|link)|"
+    r"passwort zurück|einmal-?(?:code|passwort)|"
+    r"code de (?:vérification|confirmation|sécurité|connexion)|confirmez votre (?:adresse|compte|inscription|e-?mail)|"
+    r"código de (?:verificación|seguridad|confirmación|acceso|verificação|segurança)|"
+    r"(?:verifi(?:que|ca)|confirm[ae]) (?:su|tu|seu) (?:cuenta|correo|conta|e-?mail)|"
+    r"codice di (?:verifica|sicurezza|accesso)|(?:verificatie|bevestigings)code|bevestig (?:je|uw) ",
+    re.IGNORECASE,
+)
+_PROOF = re.compile(r"https?://|\b\d{4,8}\b|\b\d{3}[ -]\d{3}\b|\b[A-Z0-9]{3,5}-[A-Z0-9]{3,5}\b")
+
+
+def proves(subject: str, text: str) -> bool:
+    """Whether a letter of a program brings a code or link that proves to somebody else who reads our mail."""
+    words = f"{subject[:MAX_SUBJECT]}\n{text[:MAX_TEXT]}"
+    return bool(_PROVES.search(words) and _PROOF.search(words))
 
 
 def sign(fields: Mapping[str, tuple[str, ...]], text: str) -> str:

@@ -49,8 +49,14 @@ class Block(NamedTuple):
     defects: tuple[str, ...]
 
 
-# A mail exchanger that deletes forged Authentication-Results may not know this spelling of the name.
+# A mail exchanger that deletes forged Authentication-Results may not know a name with a blank behind it, nor an
+# authserv-id that only decoding turns into its own: encoded words, control characters, foreign charsets.
 RESULTS = b"authentication-results"
+_PLAIN_ID = re.compile(
+    rb"(?:[ \t]|\r?\n)*+[A-Za-z0-9._-]++(?:[ \t;]|\r?\n|\r?\Z)"  # the id comes first and cannot be anything else
+    rb"|(?!.*=\?)(?:[\t -~]|\r?\n)*+\r?\Z",  # or the whole field says what it says
+    re.DOTALL,
+)
 
 
 def split(raw: bytes, start: int, end: int) -> Block:
@@ -82,8 +88,8 @@ def split(raw: bytes, start: int, end: int) -> Block:
         position = found.end()
         if len(fields) < MAX_FIELDS:
             name, value = found.groups()
-            if raw[found.end(1)] != ord(":") and name.lower() == RESULTS:
-                defects = (f"{name.decode('ascii')} with a blank before its colon",)
+            if name.lower() == RESULTS and (raw[found.end(1)] != ord(":") or not _PLAIN_ID.match(value)):
+                defects = (f"{name.decode('ascii')} in a spelling that our exchanger may overlook",)
                 continue
             if b"\n" in value:
                 value = value[:MAX_FIELD_BYTES].replace(b"\r\n", b"").replace(b"\n", b"")
@@ -293,11 +299,15 @@ _MARKS = re.compile(r"[\s<>]+")
 
 
 def message_ids(value: str) -> tuple[str, ...]:
-    """Bare ids in order, without repetition; ids that lost their angle brackets are words with an @."""
+    """Bare ids in order, without repetition; ids that lost their angle brackets are words with an @.
+
+    Of more than MAX_IDS the first, which began the thread, and the last, which are the newest.
+    """
     ids = [_SPACE.sub("", found) for found in _ID.findall(value)]
     if not ids and "<" not in value:
         ids = [_MARKS.sub("", word) for word in value.replace(",", " ").split() if "@" in word]
-    return tuple(dict.fromkeys(found for found in ids if found))[:MAX_IDS]
+    distinct = tuple(dict.fromkeys(found for found in ids if found))
+    return distinct if len(distinct) <= MAX_IDS else (distinct[0], *distinct[1 - MAX_IDS :])
 
 
 def message_id(value: str) -> str:
@@ -327,6 +337,11 @@ def first_date(values: Iterable[str]) -> datetime | None:
     """Of repeated Date fields the first that is whole, with its zone; else the first that can be read at all."""
     dates = [(found, bool(_ZONED.search(value[:MAX_DATE]))) for value in values if (found := date(value))]
     return max(dates, key=lambda one: one[1], default=(None, False))[0]
+
+
+def date_of(raw: bytes) -> datetime | None:
+    """The Date of a letter, or of its beginning; None where it has none."""
+    return first_date(text_of(value) for name, value in split(raw, 0, len(raw)).fields if name == "date")
 
 
 def date(value: str) -> datetime | None:

@@ -22,7 +22,7 @@ MAX_INTERLEAVED = 200  # children of a quote's container looked at for answers
 MAX_LINK = 200  # characters of an address written out; longer ones are for counting clicks, not for reading
 MAX_HTML = 400_000  # characters parsed; the longest newsletters have about 200 000
 
-_SKIPPED = frozenset(
+SKIPPED = frozenset(
     {"head", "style", "script", "title", "meta", "link", "template", "noscript", "object", "svg", "math", "iframe"}
     | {"select", "textarea", "button", "audio", "video", "canvas"}
 )
@@ -50,7 +50,7 @@ _BLANKS = re.compile(r"\n[ \t]*(?:\n[ \t]*){2,}")
 def to_text(html: str) -> str:
     """The readable text: blocks on lines of their own, `> ` before quoted lines, "* " before list items."""
     html = _MARKS.sub("", html[:MAX_HTML])
-    return _without_tags(html) if _too_deep(html) else _Walker().run(html)
+    return _without_tags(html) if too_deep(html) else _Walker().run(html)
 
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})")
@@ -80,7 +80,7 @@ _FLAT = frozenset(  # elements that hold nothing, or that the next one of their 
 )
 
 
-def _too_deep(html: str) -> bool:
+def too_deep(html: str) -> bool:
     """Whether elements are nested so deeply that a parser would take its time."""
     if html.count("<") <= MAX_NESTING:
         return False
@@ -153,7 +153,7 @@ class _Walker:
             if tag == "-text":
                 self._text(node.text_content or "")
                 continue
-            if not tag or tag.startswith(("-", "!")) or tag in _SKIPPED:
+            if not tag or tag.startswith(("-", "!")) or tag in SKIPPED:
                 continue
             role = _role(node)
             if role == "signature":
@@ -280,7 +280,7 @@ def safe_html(html: str) -> str:
     reads them again, and where that does not settle the words are all that is shown.
     """
     text = html[:MAX_HTML].encode("utf-8", "replace").decode("utf-8")
-    if not _too_deep(text):
+    if not too_deep(text):
         for _ in range(MAX_ROUNDS):
             before, text = text, _cleaned(text)
             if text == before:

@@ -133,7 +133,10 @@ def judge(
     if reason := challenge.sign(fields, text):
         return Judgement(Kind.AUTOMATIC, reason, False, Nature.CHALLENGE)
     if reason := _automatic(fields, emails):
-        return Judgement(Kind.AUTOMATIC, reason, False, _answer(fields))
+        nature = _answer(fields)
+        if nature is Nature.PLAIN and challenge.proves(_value(fields, "subject"), text):
+            nature = Nature.VERIFICATION
+        return Judgement(Kind.AUTOMATIC, reason, False, nature)
     if reason := _list(fields):
         return Judgement(Kind.LIST, reason, False)
     reason = _unanswerable(fields, emails)

@@ -13,10 +13,12 @@ from maild.core.mail import absence, addresses, bounce, headers, machine, protec
 from maild.core.mail.bodies import Body
 from maild.core.mail.courtesy import MAX_CHARACTERS, courtesy
 from maild.core.mail.machine import Judgement
+from maild.core.mail.spam import spam
 from maild.core.model import Address, Attachment, Bounce, Day, Kind, Message, Nature
 
 MAX_LOGO = 20_000  # bytes of an image in a signature; what people paste into a letter is larger
 _ADDRESSES = ("from", "reply-to", "to", "cc")
+_RESULTS = headers.RESULTS.decode("ascii")
 
 
 def read(raw: bytes) -> Message:
@@ -78,8 +80,11 @@ def _read(raw: bytes) -> Message:
         own = [address.email for name in _ADDRESSES for address in boxes[name]]
         report = bounce.read(raw, root, decoded, own, text)
         judged = _delivery(judged, report)
+    elif judged.nature is Nature.COMPLAINT:
+        report = bounce.complaint(raw, root, text)
     absent_until = _absent_until(judged, new_text, date, subject)
     signed, encrypted = protection.of(root, text)
+    filtered = spam(decoded)
     return Message(
         message_id=headers.message_id(_first(decoded, "message-id")),
         in_reply_to=headers.message_ids(" ".join(decoded.get("in-reply-to", ()))),
@@ -108,6 +113,8 @@ def _read(raw: bytes) -> Message:
         importance=_importance(decoded),
         signed=signed,
         encrypted=encrypted,
+        spam=filtered.verdict,
+        spam_score=filtered.score,
     )
 
 
@@ -159,7 +166,10 @@ def _fields(block: headers.Block, charset: str) -> tuple[dict[str, list[str]], d
     for name, value in block.fields:
         text = headers.text_of(value, charset)
         # most fields are plain words: not calling for them is a tenth of the time of a short letter
-        meant = text if "=?" not in text and text.isprintable() else headers.decode_words(text)
+        if "=?" not in text and text.isprintable():
+            meant = text
+        else:  # decoded results would have separators where a stranger's envelope sender spelled them as words
+            meant = headers.clean(text) if name == _RESULTS else headers.decode_words(text)
         if name in written:
             written[name].append(text)
             decoded[name] += (meant,)

@@ -60,6 +60,8 @@ def corpus_answer(raw: bytes, context: Mapping[str, Any]) -> dict[str, Any]:
         "courtesy": message.courtesy,
         "calendar_answer": message.calendar_answer,
         "importance": message.importance,
+        "is_spam": message.spam == "yes",
+        "spam_score": message.spam_score,
         "bounce_of_message_id": message.bounce.original_message_id if message.bounce else "",
     }
 

@@ -3,7 +3,7 @@
 import pytest
 
 from maild.core.mail import read
-from maild.core.model import Bounce, Kind
+from maild.core.model import Bounce, Kind, Nature
 
 DSN = """\
 From: Mail Delivery System <MAILER-DAEMON@mx.example>
@@ -105,3 +105,44 @@ def test_x_failed_recipients() -> None:
 )
 def test_people_who_write_about_deliveries(subject: str, text: str) -> None:
     assert read(f"From: Ann <ann@x.example>\nSubject: {subject}\n\n{text}".encode()).kind is Kind.HUMAN
+
+
+COMPLAINT = """\
+From: abuse@provider.example
+Subject: FW: Your message
+Content-Type: multipart/report; report-type=feedback-report; boundary=b
+
+--b
+
+This is an abuse report.
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+Version: 1
+Original-Mail-From: <desk+token@d.example>
+Original-Rcpt-To: <redacted>
+--b
+Content-Type: message/rfc822
+
+Message-ID: <m.token@d.example>
+To: redacted@provider.example
+
+hello
+--b--
+"""
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (COMPLAINT, Bounce(original_message_id="m.token@d.example", original_mail_from="desk+token@d.example")),
+        (COMPLAINT.replace("Message-ID", "X-Nothing"), Bounce(original_mail_from="desk+token@d.example")),
+        (COMPLAINT.replace("Original-Mail-From", "X-Nothing"), Bounce(original_message_id="m.token@d.example")),
+        (COMPLAINT.partition("--b\nContent-Type: message/feedback")[0], Bounce()),
+    ],
+)
+def test_a_complaint_names_the_letter_it_is_about(raw: str, expected: Bounce) -> None:
+    message = read(raw.encode())
+    assert (message.kind, message.nature) == (Kind.REPORT, Nature.COMPLAINT)
+    assert message.bounce == expected

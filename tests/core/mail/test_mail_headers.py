@@ -112,6 +112,12 @@ def test_message_ids(written: str, ids: tuple[str, ...]) -> None:
     assert headers.message_ids(written) == ids
 
 
+def test_of_too_many_ids_the_newest_and_the_first_are_kept() -> None:
+    ids = [f"{n}@x" for n in range(headers.MAX_IDS + 100)]
+    kept = headers.message_ids(" ".join(f"<{one}>" for one in ids))
+    assert (len(kept), kept[0], kept[1], kept[-1]) == (headers.MAX_IDS, ids[0], ids[101], ids[-1])
+
+
 NOON = datetime(2024, 9, 2, 12, 0, 30, tzinfo=UTC)
 
 
