@@ -5,10 +5,14 @@ call; each part of the program is handed its section and nothing else.
 """
 
 from maild.config.checking import check
+from maild.config.keyring import drop as drop_key
+from maild.config.keyring import made as key_dates
+from maild.config.keyring import rotate as rotate_keys
 from maild.config.loading import Config, load
 from maild.config.problems import ConfigErrors, Problem
-from maild.config.resolving import policy
-from maild.config.secrets import new_secret_file, outbound_password
+from maild.config.resolving import policy, rule_places
+from maild.config.rule_tests import must_pass, run_tests
+from maild.config.secrets import dkim_signer, mailbox_password, new_secret_file, one_line, outbound_password
 from maild.config.values import Endpoint
 
 __all__ = [
@@ -17,8 +21,17 @@ __all__ = [
     "Endpoint",
     "Problem",
     "check",
+    "dkim_signer",
+    "drop_key",
+    "key_dates",
     "load",
+    "mailbox_password",
+    "must_pass",
     "new_secret_file",
+    "one_line",
     "outbound_password",
     "policy",
+    "rotate_keys",
+    "rule_places",
+    "run_tests",
 ]

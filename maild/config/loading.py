@@ -5,17 +5,19 @@ Called by `app` and by every verb of the command line.
 """
 
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from maild.config import names
+from maild.config import listening, mailboxes, names
 from maild.config.documents import Document, read
 from maild.config.problems import ConfigErrors, Problem, dotted, unknown
 from maild.config.sections import Tables, section_of
 from maild.config.toml_lines import Place
+from maild.paths import TEMPLATES
 
 
 class Config(Tables):
@@ -29,7 +31,14 @@ def load(path: Path | str) -> Config:
     """Read the configuration. ConfigErrors has every problem of the file."""
     file = Path(path).absolute()
     document = read(file)
-    problems = [*names.check(document), *_missing_files(document)]
+    problems = [
+        *names.check(document),
+        *mailboxes.check(document),
+        *listening.check(document),
+        *_missing_files(document),
+        *_missing_sets(document),
+        *_missing_packages(document),
+    ]
     try:
         tables = Tables.model_validate(document.data, context={"base": file.parent})
     except ValidationError as error:
@@ -49,25 +58,64 @@ def _filled(tables: Tables) -> dict[str, Any]:
         "desk": desk,
         "smtp": tables.smtp if tables.smtp.hostname else tables.smtp.model_copy(update=hostname),
         "outbound": tables.outbound if tables.outbound.hostname else tables.outbound.model_copy(update=hostname),
+        "dkim": tables.dkim if tables.dkim.domain else tables.dkim.model_copy(update={"domain": desk.domain}),
     }
 
 
 _DIRECTORIES = (("desk", "rules"), ("desk", "templates"))
-_FILES = (("outbound", "password_file"), ("outbound", "ca_file"))
+_EXTRAS = (  # of pyproject.toml
+    (("authentication", "check"), "auth", ("cryptography", "dns", "publicsuffixlist", "spf")),
+    (("dkim", "key_file"), "dkim", ("cryptography",)),
+)
+_FILES = (
+    ("outbound", "password_file"),
+    ("outbound", "ca_file"),
+    ("dkim", "key_file"),
+    ("tls", "certificate"),
+    ("tls", "key"),
+)
 
 
 def _missing_files(document: Document) -> Iterator[Problem]:
     """`rules` and `templates` may be left away altogether, but what is named must be there."""
     for section, key in (*_DIRECTORIES, *_FILES):
         table = document.data.get(section)
-        value = table.get(key) if isinstance(table, Mapping) else None
-        if not isinstance(value, str) or not value or "\0" in value:
-            continue
-        path = Path(document.file).parent / value
-        wanted = "directory" if (section, key) in _DIRECTORIES else "file"
-        if not (path.is_dir() if wanted == "directory" else path.is_file()):
-            place = (section, key)
-            yield Problem(document.file, document.line_of(place), dotted(place), f"there is no {wanted} {path}")
+        named = table.get(key) if isinstance(table, Mapping) else None
+        for value in named if isinstance(named, tuple) else (named,):
+            if not isinstance(value, str) or not value or "\0" in value:
+                continue
+            path = Path(document.file).parent / value
+            wanted = "directory" if (section, key) in _DIRECTORIES else "file"
+            if not (path.is_dir() if wanted == "directory" else path.is_file()):
+                place = (section, key)
+                yield Problem(document.file, document.line_of(place), dotted(place), f"there is no {wanted} {path}")
+
+
+def _missing_sets(document: Document) -> Iterator[Problem]:
+    """A team's templates are a directory of the desk, or one that maild brings."""
+    desk, teams = document.data.get("desk"), document.data.get("team")
+    named = desk.get("templates", "templates") if isinstance(desk, Mapping) else "templates"
+    if not isinstance(named, str) or "\0" in named or not isinstance(teams, Mapping):
+        return
+    places = [Path(document.file).parent / named, TEMPLATES]
+    sets = sorted({path.name for place in places if place.is_dir() for path in place.iterdir() if path.is_dir()})
+    for key, team in teams.items():
+        wanted = team.get("templates") if isinstance(team, Mapping) else None
+        if isinstance(wanted, str) and wanted and wanted not in sets:
+            place = ("team", key, "templates")
+            said = unknown("template set", wanted, sets)
+            yield Problem(document.file, document.line_of(place), dotted(place), said)
+
+
+def _missing_packages(document: Document) -> Iterator[Problem]:
+    """What some keys need is not installed with every maild."""
+    for place, extra, packages in _EXTRAS:
+        table = document.data.get(place[0])
+        if isinstance(table, Mapping) and table.get(place[1]):
+            missing = [name for name in packages if find_spec(name) is None]
+            if missing:
+                said = f"needs packages that are not here ({', '.join(missing)}): pip install 'maild[{extra}]'"
+                yield Problem(document.file, document.line_of(place), dotted(place), said)
 
 
 def _sorted(problems: list[Problem]) -> list[Problem]:

@@ -44,11 +44,15 @@ def check(document: Document) -> list[Problem]:
     data = _with_defaults(document.data)
     found = [
         *_unknown_names(data),
-        *_twice(data, ("address.*.address", "agent.*.email"), "the address {} is here already"),
+        *_twice(data, ("address.*.address", "agent.*.email", "agent.*.also.*"), "the address {} is here already"),
+        *_twice(data, ("correspondent.*.domain", "correspondent.*.address"), "{} is here already"),
         *_twice(data, ("team.*.name",), "a team called {} is here already"),
         *_twice(data, ("sla.*.name",), "an SLA plan called {} is here already"),
+        *_twice(data, ("organisation.*.name",), "an organisation called {} is here already"),
+        *_twice(data, ("organisation.*.domains.*",), "the domain {} is here already"),
         *_twice(data, ("defaults.priorities.*",), "the priority {} is here already"),
         *_admin_is_ours(data),
+        *_correspondents(data),
         *_same_key(data),
         *_reserved(data),
         *_topics(data),
@@ -128,6 +132,12 @@ def _admin_is_ours(data: Mapping[str, Any]) -> Iterator[_Finding]:
     for place, admin in _texts(data, "desk.admin"):
         if admin.casefold() in ours:
             yield place, "trouble would be told to the desk itself", ours[admin.casefold()]
+
+
+def _correspondents(data: Mapping[str, Any]) -> Iterator[_Finding]:
+    for place, one in _walk(data, ("correspondent", "*")):
+        if isinstance(one, Mapping) and bool(one.get("domain")) == bool(one.get("address")):
+            yield place, 'give either domain = "tickets.example" or address = "desk@tickets.example"', None
 
 
 def _same_key(data: Mapping[str, Any]) -> Iterator[_Finding]:

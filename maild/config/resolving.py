@@ -4,8 +4,8 @@ It refuses to keep anything: asked again after SIGHUP it reads rules and keys an
 Called by `app`, `maild check` and `maild explain`.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import time, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,16 +15,33 @@ from maild.config.documents import Document, read
 from maild.config.loading import Config
 from maild.config.problems import ConfigErrors, Problem, unknown
 from maild.config.secrets import read_keys
-from maild.core.policy import Agent, Authentication, Calendar, Closing, Keys, OurAddress, Plan, Policy, Team, Topic
-from maild.core.rules import Names, RawRule, Rule, compile_rules
-
-_DAY = timedelta(hours=24)
+from maild.core import hours
+from maild.core.policy import (
+    Agent,
+    Authentication,
+    Calendar,
+    Closing,
+    Correspondent,
+    Flood,
+    HeldList,
+    Intake,
+    Keys,
+    Letters,
+    Organisation,
+    OurAddress,
+    Plan,
+    Policy,
+    Team,
+    Topic,
+    Welcome,
+)
+from maild.core.rules import Names, RawRule, Rule, compile_rules, finder
 
 
 def policy(config: Config) -> Policy:
     """Everything an admin decided. ConfigErrors has every problem of the rules and the secret file."""
     problems: list[Problem] = []
-    rules = read_rules(config.desk.rules, _names(config), problems)
+    rules = read_rules(config.desk.rules, known_names(config), problems)
     keys = _keys(config, problems)
     if problems or keys is None:
         raise ConfigErrors(problems)
@@ -38,7 +55,13 @@ def policy(config: Config) -> Policy:
         separator=config.desk.separator,
         admin=config.desk.admin,
         addresses=tuple(
-            OurAddress(email=each.address.lower(), name=each.name or config.desk.name, topic=each.topic, team=each.team)
+            OurAddress(
+                email=each.address.lower(),
+                name=each.name or config.desk.name,
+                topic=each.topic,
+                team=each.team,
+                language=each.language,
+            )
             for each in config.address
         ),
         agents=agents,
@@ -50,18 +73,42 @@ def policy(config: Config) -> Policy:
         default_plan=config.defaults.sla,
         calendars=calendars,
         closing=Closing(
-            confirm=closing.confirm.within(_open_hours_a_day(calendars[closing.calendar])), calendar=closing.calendar
+            confirm=closing.confirm.within(hours.open_day(calendars[closing.calendar])), calendar=closing.calendar
         ),
         keys=keys,
         rules=rules,
-        authentication=Authentication(
-            trusted=frozenset(each.lower() for each in config.authentication.trusted),
-            microsoft=config.authentication.microsoft,
-        ),
+        authentication=_authentication(config),
+        letters=Letters(**dict(config.letters)),
+        intake=_intake(config),
+        flood=Flood(tickets_per_hour=config.flood.tickets_per_hour, exempt=frozenset(config.flood.exempt)),
+        held_list=HeldList(at=config.quarantine.list_at, zone=config.quarantine.timezone),
         acknowledgements_per_day=config.acknowledgement.per_sender_per_day,
         default_team=config.defaults.team,
-        by_email={agent.email.casefold(): key for key, agent in agents.items()},
+        by_email={one.casefold(): key for key, agent in agents.items() for one in (agent.email, *agent.also)},
+        correspondents=tuple(map(_correspondent, config.correspondent)),
+        organisations={key: Organisation(key=key, **dict(each)) for key, each in config.organisation.items()},
+        copied=Welcome(config.participants.copied),
+        confirm=config.commands.confirm,
     )
+
+
+def _intake(config: Config) -> Intake:
+    written = dict(config.intake)
+    return Intake(
+        **written | {"banned": frozenset(config.intake.banned), "accepted": frozenset(config.intake.accepted)}
+    )
+
+
+def _authentication(config: Config) -> Authentication:
+    """Whoever looks at senders itself believes what it writes; its name is the one it greets with."""
+    own = config.smtp.hostname.lower() if config.authentication.check else ""
+    trusted = {each.lower() for each in config.authentication.trusted} | ({own} if own else set())
+    return Authentication(trusted=frozenset(trusted), own=own, microsoft=config.authentication.microsoft)
+
+
+def _correspondent(written: sections.Correspondent) -> Correspondent:
+    who = (written.domain or written.address).casefold()
+    return Correspondent(who=who, reference=finder(written.reference) if written.reference else None)
 
 
 def _keys(config: Config, problems: list[Problem]) -> Keys | None:
@@ -72,13 +119,16 @@ def _keys(config: Config, problems: list[Problem]) -> Keys | None:
         return None
 
 
-def _names(config: Config) -> Names:
+def known_names(config: Config) -> Names:
+    """Every name rules may use."""
     return Names(
         topics=tuple(config.topic),
         priorities=config.defaults.priorities,
         teams=tuple(config.team),
         agents=tuple(config.agent),
         plans=tuple(config.sla) or (names.NO_PROMISE,),
+        calendars=(*config.calendar, names.ALWAYS),
+        organisations=tuple(config.organisation),
     )
 
 
@@ -95,6 +145,13 @@ def read_rules(directory: Path, known: Names, problems: list[Problem]) -> tuple[
     return rules
 
 
+def rule_places(config: Config) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Each rule's name, and the file and line it stands on. ConfigErrors where a file is no TOML."""
+    for path in rule_files(config.desk.rules):
+        for raw in _raw_rules(read(path), []):
+            yield str(raw.table.get("name", "")).strip(), (raw.file, raw.line)
+
+
 def rule_files(directory: Path) -> list[Path]:
     """The rule files in the order they are read: by name, as bytes. Hidden files are an editor's."""
     found = (path for path in directory.glob("*.toml") if not path.name.startswith("."))
@@ -103,8 +160,8 @@ def rule_files(directory: Path) -> list[Path]:
 
 def _raw_rules(document: Document, problems: list[Problem]) -> Iterable[RawRule]:
     for key in document.data:
-        if key != "rule":
-            said = unknown("key", key, ("rule",))
+        if key not in ("rule", "test"):  # tests are read by rule_tests, where they are run
+            said = unknown("key", key, ("rule", "test"))
             problems.append(Problem(document.file, document.line_of((key,)), key, said))
     tables = document.data.get("rule", ())
     if not isinstance(tables, tuple) or not all(isinstance(table, Mapping) for table in tables):
@@ -133,12 +190,13 @@ def _people(config: Config) -> tuple[dict[str, Agent], dict[str, Team]]:
             key=key,
             name=agent.name,
             email=agent.email,
+            also=agent.also,
             teams=tuple(team for team, people in members.items() if key in people),
         )
         for key, agent in config.agent.items()
     }
     teams = {
-        key: Team(key=key, name=team.name, members=tuple(members[key]), lead=team.lead)
+        key: Team(key=key, name=team.name, members=tuple(members[key]), lead=team.lead, templates=team.templates)
         for key, team in config.team.items()
     }
     return agents, teams
@@ -181,7 +239,7 @@ def _plans(config: Config, calendars: Mapping[str, Calendar]) -> dict[str, Plan]
         return {names.NO_PROMISE: nothing}
     plans = {}
     for key, each in config.sla.items():
-        day = _open_hours_a_day(calendars[each.calendar])
+        day = hours.open_day(calendars[each.calendar])
         plans[key] = Plan(
             key=key,
             name=each.name,
@@ -190,16 +248,3 @@ def _plans(config: Config, calendars: Mapping[str, Calendar]) -> dict[str, Plan]
             calendar=each.calendar,
         )
     return plans
-
-
-def _open_hours_a_day(calendar: Calendar) -> timedelta:
-    """How long a working day is, on average over the days of the week that are open at all."""
-    if calendar.always:
-        return _DAY
-    open_days = [day for day in calendar.hours if day]
-    return sum((_length(*interval) for day in open_days for interval in day), timedelta()) / len(open_days)
-
-
-def _length(start: time, end: time) -> timedelta:
-    until = _DAY if end == time.max else timedelta(hours=end.hour, minutes=end.minute)
-    return until - timedelta(hours=start.hour, minutes=start.minute)

@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(\d{1,9})\s*([smhd])")
-_LONGEST = timedelta(days=3660)
-_SIZE = re.compile(r"(\d{1,9})\s*(B|kB|KB|MB|GB)")
-_SIZES = {"B": 1, "kB": 1000, "KB": 1000, "MB": 1000**2, "GB": 1000**3}
+from maild.core import senders
+from maild.core.amounts import duration
+
 _INTERVAL = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -52,29 +50,42 @@ class Relay(NamedTuple):
     path: Path = Path()
 
 
-def duration(value: object) -> timedelta:
-    """ "90 s", "30 m", "4 h", "3 d"; more than nothing, at most ten years."""
-    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+def time_of_day(value: object) -> time | None:
+    """ "08:00"; "" is None, never."""
+    if value == "":
+        return None
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", value.strip()) if isinstance(value, str) else None
     if not found:
-        raise ValueError('must be a time like "90 s", "30 m", "4 h" or "3 d"')
-    length = int(found[1]) * _UNITS[found[2]]
-    if not 0 < length <= _LONGEST.total_seconds():
-        raise ValueError("must be more than nothing and at most ten years")
-    return timedelta(seconds=length)
+        raise ValueError('must be a time of day like "08:00", or ""')
+    return time(int(found[1]), int(found[2]))
+
+
+def domain_pattern(value: object) -> str:
+    """ "customer.example", or "*.customer.example" for every domain below it."""
+    name = value.removeprefix("*.") if isinstance(value, str) else ""
+    if not name or not _DOMAIN.fullmatch(name) or len(name) > 253:
+        raise ValueError('must be a domain like "customer.example", or "*.customer.example" for all below it')
+    return str(value).lower()
+
+
+def sender_pattern(value: object) -> str:
+    """ "x@y", "*@y", "*.y", in the spelling of `core.senders`."""
+    if not isinstance(value, str):
+        raise ValueError("must be a text")
+    return senders.pattern(value)
+
+
+def file_glob(value: object) -> str:
+    """ "*.exe" or "application/x-msdownload", folded."""
+    if not isinstance(value, str) or not value.strip("*?. "):
+        raise ValueError('must be like "*.exe" or "application/x-msdownload", and not fit every file')
+    return value.strip().casefold()
 
 
 def span(value: object) -> Span:
     """A duration that remembers whether it was written in days."""
     length = duration(value)
     return Span(length, length.days if isinstance(value, str) and value.rstrip().endswith("d") else 0)
-
-
-def size(value: object) -> int:
-    """ "25 MB", "200 kB": bytes, in steps of 1000."""
-    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
-    if not found or not int(found[1]):
-        raise ValueError('must be a size like "25 MB" or "200 kB"')
-    return int(found[1]) * _SIZES[found[2]]
 
 
 def hours(value: object) -> tuple[tuple[time, time], ...]:
@@ -158,6 +169,17 @@ def relay(url: str) -> Relay:
         _PORTS[parts.scheme] if port is None else port,
         unquote(parts.username or ""),
     )
+
+
+def outbound_urls(value: object, base: Path) -> tuple[str, ...]:
+    """One outbound URL, or a list of them in which the next one stands in for those before it."""
+    several = value if isinstance(value, list | tuple) else (value,)
+    if not several:
+        raise ValueError("needs at least one entry")
+    urls = tuple(outbound_url(each, base) for each in several)
+    if len(set(urls)) < len(urls):
+        raise ValueError("a relay cannot stand in for itself: one of them is here twice")
+    return urls
 
 
 def outbound_url(value: object, base: Path) -> str:

@@ -71,6 +71,14 @@ BROKEN = [
     ("[defaults]", '[defaults]\npriorities = ["normal", "normal", "emergency"]', "priorities", "defaults.priorities.2", "is here already"),
     ("[agent.jane]", '[agent.support]\nname = "S"\nemail = "s@bank.example"\n[agent.jane]', "[agent.support]", "agent.support", "team.support"),
     ("[sla.default]", '[calendar.24x7]\nmonday = "08:00-09:00"\n[sla.default]', "24x7", "calendar.24x7", "cannot be changed"),
+    # other addresses of agents, other systems
+    ("[agent.jane]", '[agent.eve]\nname = "E"\nemail = "eve@bank.example"\nalso = ["JANE@bank.example"]\n[agent.jane]', '"JANE', "agent.eve.also.1", "agent.jane.email"),
+    ('email = "John@bank.example"', 'email = "John@bank.example"\nalso = ["support@bank.example"]', 'also = ["support', "agent.john.also.1", "address.1.address"),
+    ("[defaults]", '[[correspondent]]\ndomain = "snow.example"\nreference = "INC[0-9"\n[defaults]', "INC[0-9", "correspondent.1.reference", "bad regular expression"),
+    ("[defaults]", '[[correspondent]]\ndomain = "snow.example"\nreference = "[0-9]*"\n[defaults]', "[0-9]*", "correspondent.1.reference", "fits an empty text"),
+    ("[defaults]", '[[correspondent]]\nreference = "INC[0-9]+"\n[defaults]', "[[correspondent]]", "correspondent.1", "give either domain"),
+    ("[defaults]", '[[correspondent]]\naddress = "nobody"\n[defaults]', 'address = "nobody"', "correspondent.1.address", "address"),
+    ("[defaults]", '[[correspondent]]\ndomain = "a.example"\n[[correspondent]]\ndomain = "A.example"\n[defaults]', '"A.example"', "correspondent.2.domain", "is here already"),
     # calendars
     ('timezone = "Europe/Berlin"', 'timezone = "Europe/Berlim"', "timezone", "calendar.office.timezone", 'did you mean "Europe/Berlin"?'),
     ('timezone = "Europe/Berlin"', 'timezone = "../../etc/passwd"', "timezone", "calendar.office.timezone", "unknown time zone"),

@@ -36,7 +36,18 @@ def reference() -> dict[str, dict[str, tuple[Any, str]]]:
     section = None
     for line in EXAMPLE.splitlines():
         if header := _HEADER.match(line):
-            several = header[2] in ("address", "calendar", "sla", "team", "agent", "topic")
+            several = header[2] in (
+                "address",
+                "imap",
+                "maildir",
+                "calendar",
+                "sla",
+                "team",
+                "agent",
+                "organisation",
+                "topic",
+                "correspondent",
+            )
             section = header[2] if several == bool(header[1]) else None
         elif section and (key := _KEY.match(line)):
             text, _, comment = line.removeprefix("#").partition("  #")
@@ -66,7 +77,8 @@ def test_what_stands_there_is_the_default(section: str, key: str, model: type[Ba
     elif default is None:
         assert "not set" in comment
     elif not EXEMPLARY.search(comment):
-        given = {"name": "x", "tag": "X", "admin": "a@b", "address": "a@b", "email": "a@b"}
+        given = {"name": "x", "tag": "X", "admin": "a@b", "address": "a@b", "email": "a@b", "host": "imap.b"}
+        given |= {"user": "u", "path": "p"}
         required = {name: given[name] for name, field in model.model_fields.items() if field.is_required()}
         value = tuple(value) if isinstance(value, list) else value
         assert getattr(model.model_validate({**required, key: value}), key) == default

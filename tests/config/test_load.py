@@ -29,7 +29,7 @@ def test_four_values_make_a_desk(desk) -> None:
     assert config.desk.domain == config.smtp.hostname == config.outbound.hostname == "desk.example"
     assert (config.desk.data, config.desk.templates) == (here / "data", here / "templates")
     assert config.store.url == f"sqlite:///{here}/data/maild.db"
-    assert config.outbound.relay == Relay("maildir", path=here / "data" / "outgoing")
+    assert config.outbound.relays == (Relay("maildir", path=here / "data" / "outgoing"),)
     assert config.smtp.listen == (Endpoint("127.0.0.1", 8025),)
     assert config.smtp.max_size == 25_000_000
     assert config.clock.tick == timedelta(seconds=15)
@@ -75,6 +75,22 @@ def test_members_are_joined_from_teams_agents_and_leads(desk) -> None:
     assert made.agents["john"].email == "John@bank.example"
 
 
+def test_other_addresses_of_agents_and_other_systems(desk) -> None:
+    desk.replace('email = "jane@bank.example"', 'email = "jane@bank.example"\nalso = ["Jane@Private.example"]')
+    desk.replace(
+        "[defaults]",
+        '[[correspondent]]\ndomain = "Snow.example"\nreference = "INC[0-9]+"\n'
+        '[[correspondent]]\naddress = "Relay@market.example"\n[defaults]',
+    )
+    made = policy(load(desk.path))
+    assert made.by_email["jane@private.example"] == "jane"
+    assert made.agents["jane"].email == "jane@bank.example"
+    first, second = made.correspondents
+    assert (first.who, second.who, second.reference) == ("snow.example", "relay@market.example", None)
+    assert first.reference is not None
+    assert [first.reference(text) for text in ("Re: inc0017 x", "INC", "")] == ["inc0017", "", ""]
+
+
 def test_topics_inherit_what_they_leave_open(desk) -> None:
     topics = desk.policy().topics
     outage = topics["outage"]
@@ -111,9 +127,8 @@ def test_calendars(desk) -> None:
 
 def test_rules_are_read_in_the_order_of_file_names(desk) -> None:
     for name in ("b.toml", "10-a.toml", "9-z.toml", "B.toml"):
-        desk.rule_file(
-            name, f'[[rule]]\nname = "{name} 1"\nthen.team = "support"\n[[rule]]\nname = "{name} 2"\nstop = true'
-        )
+        first = f'[[rule]]\nname = "{name} 1"\nthen.team = "support"\n'
+        desk.rule_file(name, f'{first}[[rule]]\nname = "{name} 2"\nwhen.subject = "{name}"\nstop = true')
     desk.rule_file("notes.txt", "this is no rule")
     desk.rule_file(".10-a.toml.swp.toml", "neither is this")
     made = desk.policy()
@@ -147,7 +162,7 @@ def test_a_policy_may_be_made_again_and_sees_what_changed(desk) -> None:
 )
 def test_where_letters_go(desk, url: str, expected: Relay) -> None:
     desk.replace("[defaults]", f'[outbound]\nurl = "{url}"\n[defaults]')
-    assert load(desk.path).outbound.relay == expected
+    assert load(desk.path).outbound.relays == (expected,)
 
 
 def test_windows_line_ends_are_fine(desk) -> None:

@@ -1,28 +1,31 @@
-"""Conditions of rules, and testing them against a letter.
+"""Conditions of rules, and testing them against a case.
 
-It refuses to know how they were written; `compile` builds them, `evaluate` asks
-`missed`. What senders wrote is only ever searched, never made into a pattern, and
-every text is capped, so the time spent is linear in a small number.
+It refuses to know how they were written and where texts come from (`view`); the compiler
+builds them, `evaluate` asks `missed`. What senders wrote is only ever searched, never made
+into a pattern, so the time spent is linear in a small number.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, time
 from typing import Any
 
-from maild.core.model import Envelope, Message
+from maild.core import hours
+from maild.core.rules.scanning import Scan
+from maild.core.rules.view import Text, View, fold, instant
 
-TEXT_CAP = 64 * 1024  # characters of a text that rules look at
-_SHOWN = 60  # characters of a text that a trace repeats
-_LOOKED_AT = 4 * _SHOWN  # bytes: enough for so many characters of any script
+__all__ = ["Condition", "Miss", "described", "fold", "missed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """One text of a letter in the forms tests and traces need."""
+class Pattern:
+    """A compiled RE2 operand of glob or regex."""
 
-    folded: str  # case-folded, runs of white space as one blank: wrapped lines do not hide words
-    encoded: bytes  # as it is, UTF-8; lone surrogates become "?"
-    shown: str  # its beginning, quoted, safe to print: every rule's trace line repeats it
+    find: Any
+    capturing: Any = None  # the same with its named groups, where it has any
+    most: int = 0  # bytes of a text it looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +35,91 @@ class Test:
     field: str
     operator: str
     literals: tuple[str, ...]  # folded operands of equals, contains, starts, ends
-    patterns: tuple[Any, ...]  # compiled RE2 operands of glob and regex
+    patterns: tuple[Pattern, ...]  # operands of glob and regex
+    label: str
+    # of a long text all words are looked for at once: where, and under which numbers
+    scan: Scan | None = None
+    numbers: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """Whether the field says anything at all."""
+
+    field: str
+    wanted: bool
     label: str
 
 
 @dataclass(frozen=True, slots=True)
-class Has:
-    """`attachment = true` or `false`. Pictures inside the text (logos of signatures) are no attachments."""
+class Flag:
+    """Something that is or is not. "attachment": pictures inside the text (logos of signatures) are none."""
 
+    field: str
     wanted: bool
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """Any of the field's numbers compares so."""
+
+    field: str
+    operator: str
+    bound: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The field's instant is before or after a day or an instant; days are those of a calendar's zone."""
+
+    field: str
+    operator: str
+    bound: Any  # date or datetime
+    calendar: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A calendar is open now, or is not."""
+
+    field: str  # "now.CALENDAR"
+    calendar: str
+    wanted: bool
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Weekday:
+    """Today is one of these days (0 is Monday) where the calendar is."""
+
+    field: str
+    calendar: str
+    days: tuple[int, ...]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The clock where the calendar is shows a time between these; `end` before `start` goes over midnight."""
+
+    field: str
+    calendar: str
+    start: time
+    end: time
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A field has just changed. None: from or to anything."""
+
+    field: str  # "changed.NAME"
+    name: str
+    old: str | None
+    new: str | None
     label: str
 
 
@@ -49,65 +128,34 @@ class Group:
     """`all`, `any` or `not` (none of them holds)."""
 
     mode: str
-    parts: tuple["Condition", ...]
+    parts: tuple[Condition, ...]
 
 
-Condition = Test | Has | Group
+Leaf = Test | Exists | Flag | Number | Day | Open | Weekday | Clock | Changed
+Condition = Leaf | Group
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """Which condition did not hold, and the texts it saw."""
+    """Which condition did not hold, and what it saw."""
 
     label: str
-    saw: tuple[Text, ...]
-
-
-class View:
-    """A letter as conditions see it; each field is prepared once, when first asked for."""
-
-    __slots__ = ("_envelope", "_message", "_texts")
-
-    def __init__(self, message: Message, envelope: Envelope) -> None:
-        self._message = message
-        self._envelope = envelope
-        self._texts: dict[str, tuple[Text, ...]] = {}
-
-    def texts(self, field: str) -> tuple[Text, ...]:
-        """The texts of a field named as in a rule: "subject", "header.list-id"."""
-        found = self._texts.get(field)
-        if found is None:
-            found = self._texts[field] = tuple(_prepared(value) for value in self._values(field))
-        return found
-
-    def has_attachment(self) -> bool:
-        return any(not attachment.inline for attachment in self._message.attachments)
-
-    def _values(self, field: str) -> tuple[str, ...]:
-        message = self._message
-        match field:
-            case "sender":
-                return tuple(address.email for address in message.from_) or (self._envelope.mail_from,)
-            case "recipient":
-                return (*self._envelope.rcpts, *(address.email for address in (*message.to, *message.cc)))
-            case "subject":
-                return (message.subject,)
-            case "body":
-                return (message.text,)
-            case "attachment":
-                return tuple(attachment.filename for attachment in message.attachments)
-            case _:
-                return message.headers.get(field.removeprefix("header."), ())
+    saw: str
 
 
 def missed(condition: Condition, view: View) -> Miss | None:
     """None if the condition holds, else the part that did not."""
     if isinstance(condition, Test):
-        texts = view.texts(condition.field)
-        return None if _passes(condition, texts) else Miss(condition.label, texts)
-    if isinstance(condition, Has):
-        return None if view.has_attachment() is condition.wanted else Miss(condition.label, view.texts("attachment"))
-    return _group_missed(condition, view)
+        if condition.scan is not None:
+            holds = not condition.numbers.isdisjoint(view.found(condition.field, condition.scan))
+        else:
+            holds = _passes(condition, view.texts(condition.field))
+        if holds:
+            return None
+        return Miss(condition.label, view.seen(condition.field))
+    if isinstance(condition, Group):
+        return _group_missed(condition, view)
+    return None if _HOLDS[type(condition)](condition, view) else Miss(condition.label, view.seen(condition.field))
 
 
 def _group_missed(group: Group, view: View) -> Miss | None:
@@ -136,22 +184,35 @@ def described(condition: Condition) -> str:
     return condition.label
 
 
-def _seen_by(condition: Condition, view: View) -> tuple[Text, ...]:
+def _seen_by(condition: Condition, view: View) -> str:
     while isinstance(condition, Group):
         condition = condition.parts[0]
-    return view.texts(condition.field if isinstance(condition, Test) else "attachment")
+    return view.seen(condition.field)
 
 
 def _passes(test: Test, texts: tuple[Text, ...]) -> bool:
+    # Loops, not generators: this is where the time of two hundred rules goes.
     if test.operator == "regex":
-        return any(pattern.search(text.encoded) for text in texts for pattern in test.patterns)
+        for text in texts:
+            for pattern in test.patterns:
+                if pattern.find.search(text.encoded[: pattern.most]):
+                    return True
+        return False
     if test.operator == "glob":
-        return any(pattern.fullmatch(text.folded.encode()) for text in texts for pattern in test.patterns)
-    compare = _COMPARE[test.operator]
-    return any(compare(text.folded, literal) for text in texts for literal in test.literals)
+        for text in texts:
+            for pattern in test.patterns:
+                if pattern.find.fullmatch(text.line[: pattern.most]):
+                    return True
+        return False
+    compare = COMPARE[test.operator]
+    for text in texts:
+        for literal in test.literals:
+            if compare(text.folded, literal):
+                return True
+    return False
 
 
-_COMPARE: dict[str, Callable[[str, str], bool]] = {
+COMPARE: dict[str, Callable[[str, str], bool]] = {
     "equals": str.__eq__,
     "contains": str.__contains__,
     "starts": str.startswith,
@@ -159,18 +220,55 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
 }
 
 
-def fold(text: str) -> str:
-    """The form in which literals are compared."""
-    return " ".join(text.split()).casefold()
+def _changed(condition: Changed, view: View) -> bool:
+    return any(
+        change.name == condition.name
+        and condition.old in (None, change.old or "")
+        and condition.new in (None, change.new or "")
+        for change in view.case.changed
+    )
 
 
-def _prepared(value: str) -> Text:
-    encoded = value[:TEXT_CAP].encode("utf-8", "replace")
-    return Text(fold(encoded.decode("utf-8")), encoded, _shown(encoded))
+def _compares(condition: Number, view: View) -> bool:
+    compare = _NUMBERS[condition.operator]
+    return any(compare(number, condition.bound) for number in view.numbers(condition.field))
 
 
-def _shown(encoded: bytes) -> str:
-    start = encoded[:_LOOKED_AT]
-    line = " ".join(start.decode("utf-8", "ignore").split())
-    shown = "".join(character if character.isprintable() else "?" for character in line[:_SHOWN])
-    return f'"{shown}…"' if len(line) > _SHOWN or len(start) < len(encoded) else f'"{shown}"'
+_NUMBERS: dict[str, Callable[[float, float], bool]] = {
+    "equals": float.__eq__,
+    "less": float.__lt__,
+    "more": float.__gt__,
+    "at-least": float.__ge__,
+    "at-most": float.__le__,
+}
+
+
+def _dated(condition: Day, view: View) -> bool:
+    at = view.instant(condition.field)
+    if at is None:
+        return False
+    zone = view.case.calendars[condition.calendar].zone
+    if condition.operator == "before":
+        return at < instant(condition.bound, zone)
+    return at >= instant(condition.bound, zone, after=True)
+
+
+def _here(calendar: str, view: View) -> datetime:
+    return view.case.at.astimezone(view.case.calendars[calendar].zone)
+
+
+def _between(condition: Clock, view: View) -> bool:
+    now, start, end = _here(condition.calendar, view).time(), condition.start, condition.end
+    return start <= now < end if start < end else now >= start or now < end
+
+
+_HOLDS: dict[type, Callable[[Any, View], bool]] = {
+    Exists: lambda one, view: any(text.folded for text in view.texts(one.field)) is one.wanted,
+    Flag: lambda one, view: view.flag(one.field) is one.wanted,
+    Number: _compares,
+    Day: _dated,
+    Open: lambda one, view: hours.is_open(view.case.calendars[one.calendar], view.case.at) is one.wanted,
+    Weekday: lambda one, view: _here(one.calendar, view).weekday() in one.days,
+    Clock: _between,
+    Changed: _changed,
+}

@@ -167,7 +167,9 @@ ALL_KINDS = rules(r"""
 name = "everything"
 stop = true
 [[rule.when.any]]
-subject = { equals = "a", contains = "b", starts = "c", ends = "d", glob = "*e*?f*", regex = '(a|b*)*c' }
+subject = { equals = "a" }
+[[rule.when.any]]
+subject = { contains = "b", starts = "c", ends = "d", glob = "*e*?f*", regex = '(a|b*)*c' }
 [[rule.when.any]]
 body = { regex = ['(x+x+)+y', '(.*)(.*)(.*)(.*)z'], glob = "*a*b*c*d*e*f*g*" }
 [[rule.when.any]]
