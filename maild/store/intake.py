@@ -26,6 +26,9 @@ LEASE_BYTES = 48 * 1024 * 1024
 RETRY_AFTER = timedelta(seconds=30)
 """How long a letter rests after a failed attempt, times the attempts it has had."""
 
+WRONG_TOKENS = "wrong-tokens"
+"""The counter of what looked like a token of ours and was none."""
+
 ERROR_LENGTH = 16_000
 """Characters kept of a failed attempt's traceback: its end, where the reason stands."""
 
@@ -77,8 +80,8 @@ _COUNT = {
 }
 
 
-def accept(connection: Connection, arrivals: Sequence[Arrival]) -> list[bool]:
-    """Store these letters; True for each new one, False for an exact duplicate of an earlier one."""
+def accept(connection: Connection, arrivals: Sequence[Arrival]) -> list[int]:
+    """Store these letters; the id of each new one, 0 for an exact duplicate of an earlier one."""
     first: dict[str, Arrival] = {}
     for arrival in arrivals:
         first.setdefault(arrival.key, arrival)
@@ -88,10 +91,10 @@ def accept(connection: Connection, arrivals: Sequence[Arrival]) -> list[bool]:
     if stored:
         raws = [{"mail_id": mail_id, "raw": first[key].envelope.raw} for key, mail_id in stored.items()]
         connection.execute(_NEW_RAW, raws)
-    fresh = [arrival.key in stored and first[arrival.key] is arrival for arrival in arrivals]
-    if not all(fresh):
-        _note_duplicates(connection, [a for a, new in zip(arrivals, fresh, strict=True) if not new], stored)
-    return fresh
+    ids = [stored.get(arrival.key, 0) if first[arrival.key] is arrival else 0 for arrival in arrivals]
+    if not all(ids):
+        _note_duplicates(connection, [a for a, mail_id in zip(arrivals, ids, strict=True) if not mail_id], stored)
+    return ids
 
 
 def _row(arrival: Arrival) -> dict[str, Any]:
@@ -103,6 +106,7 @@ def _row(arrival: Arrival) -> dict[str, Any]:
         "door": envelope.door,
         "peer": envelope.peer,
         "helo": envelope.helo,
+        "agent": envelope.agent,
         "received_at": envelope.received_at,
         "size": len(envelope.raw),
     }
@@ -130,6 +134,12 @@ def count_fates(connection: Connection, fates: Mapping[Fate, int]) -> None:
     rows = [{"name": f"fate:{fate.value}", "value": n} for fate, n in sorted(fates.items()) if n]
     if rows:
         connection.execute(_COUNT[connection.dialect.name], rows)
+
+
+def count_wrong(connection: Connection, tokens: int) -> None:
+    """Keep the sum of wrong tokens."""
+    if tokens:
+        connection.execute(_COUNT[connection.dialect.name], {"name": WRONG_TOKENS, "value": tokens})
 
 
 # ------------------------------------------------------------------------------ claiming
@@ -194,6 +204,7 @@ def envelope_of(row: Any) -> Envelope:
         peer=row.peer,
         helo=row.helo,
         confirmed=bool(row.confirmed),
+        agent=row.agent,
     )
 
 

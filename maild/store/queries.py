@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, inspect, select, text
 
 from maild.core.model import Entry, Envelope, Fate, Status, Ticket
-from maild.store.intake import envelope_of
+from maild.store.intake import WRONG_TOKENS, envelope_of
 from maild.store.outbox import outbox_of
 from maild.store.rows import TICKETS, MailRow, OutboxRow, entry_of, mail_of, ticket_of
 from maild.store.schema import HEAD, REVISIONS, counter, entry, mail, mail_raw, metadata, outbox, ticket
@@ -107,6 +107,11 @@ def ledger_sums(connection: Connection) -> dict[str, int]:
     sums["waiting"] = connection.execute(waiting).scalar_one()
     sums["received"] = sum(sums.values())
     return sums
+
+
+def wrong_tokens(connection: Connection) -> int:
+    """How many things that looked like tokens of ours and were none have been received."""
+    return connection.scalar(select(counter.c.value).where(counter.c.name == WRONG_TOKENS)) or 0
 
 
 def outbox_rows(connection: Connection, state: str | None, limit: int) -> list[OutboxRow]:

@@ -13,41 +13,42 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from maild.core.model import (
     AddEntry,
     Entry,
     EntryKind,
     Letter,
+    Once,
     OpenTicket,
     Outcome,
     Person,
+    Publish,
     Release,
+    Remember,
+    Revive,
     SamePerson,
     SendLetter,
     SetField,
     Stand,
+    Suppress,
 )
-from maild.store import trust
-from maild.store.intake import count_fates, requeue, upserts
+from maild.store import known, once, suppression, trust
+from maild.store.intake import count_fates, count_wrong, requeue, upserts
+from maild.store.outbox import remember
 from maild.store.rows import chunks, dumps, entry_row, letter_rest, ticket_row
 from maild.store.schema import (
     LONG_ADDRESS,
     counter,
     entry,
     fold,
-    id_key,
-    known_id,
     mail,
     micros,
     outbox,
     person,
     ticket,
 )
-
-SAME_ID = 16
-"""Most letters remembered under one Message-ID: somebody who sends thousands with the same one slows down nobody."""
 
 Worked = tuple[int | None, Outcome]
 
@@ -67,10 +68,14 @@ class _Item:
     entries: list[Entry] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     released: list[int] = field(default_factory=list)
-    stands: list[Stand] = field(default_factory=list)
-    same: list[SamePerson] = field(default_factory=list)
+    published: list[int] = field(default_factory=list)
     opens: bool = False
     last_added: int | None = None  # index of the last AddEntry among `entries`
+
+    @property
+    def once(self) -> Once | None:
+        """What its being recorded hangs on."""
+        return next((change for change in self.outcome.changes if isinstance(change, Once)), None)
 
     @property
     def changes_ticket(self) -> bool:
@@ -90,6 +95,7 @@ def record(connection: Connection, worked: Sequence[Worked], now: datetime) -> l
     dropped = {id(outcome) for mail_id, first in worked if mail_id in done for outcome in first.also}
     todo = [item for item in items if item.mail_id not in done]
     todo += [item for item in also if id(item.outcome) not in dropped]
+    todo = [item for item in todo if once.first(connection, item.once)]
     people = _people(connection, todo)
     _update_tickets(connection, todo, people)
     fates = Counter(item.outcome.fate for item in todo if item.mail_id is not None and item.outcome.fate is not None)
@@ -97,15 +103,21 @@ def record(connection: Connection, worked: Sequence[Worked], now: datetime) -> l
     for item, number in zip(opened, _allot(connection, "ticket", len(opened)), strict=True):
         item.number = number
     entry_ids = _insert_entries(connection, todo)
+    if published := [{"of_id": one} for item in todo for one in item.published]:
+        connection.execute(_PUBLISH, published)
     _insert_letters(connection, todo, people, entry_ids, now)
     count_fates(connection, fates)
+    count_wrong(connection, sum(item.outcome.wrong for item in todo))
     _insert_tickets(connection, opened, people)
-    _know_ids(connection, todo)
+    _know(connection, todo)
     _set_fates(connection, todo)
     for held in (held for item in todo for held in item.released):
         requeue(connection, held, confirmed=True)
-    trust.record_standing(connection, [one for item in todo for one in item.stands], now)
-    trust.record_same(connection, [one for item in todo for one in item.same])
+    said = [change for item in todo for change in item.outcome.changes]
+    trust.record_standing(connection, [one for one in said if isinstance(one, Stand)], now)
+    trust.record_same(connection, [one for one in said if isinstance(one, SamePerson)])
+    remember(connection, [one for one in said if isinstance(one, Remember)])
+    suppression.record(connection, said, now)
     return [done.get(item.mail_id, item.number) for item in items]
 
 
@@ -127,10 +139,10 @@ def _item(mail_id: int | None, outcome: Outcome, now: datetime) -> _Item:
                 item.letters.append(letter)
             case Release(held):
                 item.released.append(held)
-            case Stand():
-                item.stands.append(change)
-            case SamePerson():
-                item.same.append(change)
+            case Stand() | SamePerson() | Once() | Remember() | Suppress() | Revive():
+                pass  # taken from the outcome where they are written
+            case Publish(entry_id):
+                item.published.append(entry_id)
     if not item.opens:
         known = outcome.before or outcome.after
         item.number = known.number if known else None
@@ -150,6 +162,8 @@ def _refuse_contradictions(item: _Item) -> None:
         raise ValueError(f"{where}ticket {outcome.after.number} without its before")
     if item.entries and item.number is None and not item.opens:
         raise ValueError(f"{where}an entry without a ticket")
+    if item.once is not None and item.mail_id is not None:
+        raise ValueError(f"{where}its fate must not hang on a counter")
     if any(letter.about_entry for letter in item.letters) and item.last_added is None:
         raise ValueError(f"{where}a letter about an entry, and no AddEntry")
 
@@ -247,14 +261,17 @@ _CHANGED = [
         "watchers",
         "copied",
         "collaborators",
+        "departed",
         "organisation",
+        "linked",
         "merged_into",
         "digest",
         "pulse",
+        "files",
         "quiet_until",
     ),
     *("clock_from", "responded_at", "waiting_since", "waited", "resolved_at", "closed_at", "closing"),
-    *("last_message_id", "thread_ids", "marks", "next_due"),
+    *("last_message_id", "thread_ids", "marks", "since", "next_due"),
 ]
 _UPDATE_TICKET = (
     update(ticket)
@@ -311,6 +328,7 @@ def _allot(connection: Connection, name: str, n: int) -> range:
 # ------------------------------------------------------------------------------ thread, outbox, ids, fates
 
 _INSERT_ENTRY = insert(entry)
+_PUBLISH = update(entry).where(entry.c.id == bindparam("of_id")).values(public=1)
 _INSERT_OUTBOX = insert(outbox)
 
 
@@ -358,32 +376,15 @@ def _insert_letters(
         connection.execute(_INSERT_OUTBOX, rows)
 
 
-_REMEMBERED = select(func.count()).where(known_id.c.message_id == bindparam("its_id")).scalar_subquery()
-_NEW_KNOWN = {
-    name: statement.from_select(
-        ["message_id", "ticket", "mail_id"],
-        select(
-            bindparam("its_id", type_=known_id.c.message_id.type),
-            bindparam("its_ticket", type_=known_id.c.ticket.type),
-            bindparam("its_mail", type_=known_id.c.mail_id.type),
-        ).where(_REMEMBERED < SAME_ID),
-    ).on_conflict_do_nothing()
-    for name, statement in upserts(known_id).items()
-}
-
-
-def _know_ids(connection: Connection, items: Iterable[_Item]) -> None:
-    """Remember under which Message-IDs a letter that joined a ticket may be referred to."""
-    rows = []
+def _know(connection: Connection, items: Iterable[_Item]) -> None:
+    """Remember under which ids and names a letter that joined a ticket may be referred to."""
+    ids, names = [], []
     for item in items:
-        if item.mail_id is None or item.number is None:
-            continue
-        ids = {item.message_id, *item.outcome.known_as}
-        ids |= {one.message_id for one in item.entries if one.mail_id == item.mail_id}
-        where = {"its_ticket": item.number, "its_mail": item.mail_id}
-        rows += [where | {"its_id": id_key(one)} for one in sorted(ids - {""})]
-    if rows:
-        connection.execute(_NEW_KNOWN[connection.dialect.name], rows)
+        if item.mail_id is not None and item.number is not None:
+            theirs = {item.message_id, *(one.message_id for one in item.entries if one.mail_id == item.mail_id)}
+            ids += [(one, item.number, item.mail_id) for one in sorted(theirs - {""})]
+            names += [(one, item.number, item.mail_id) for one in sorted(set(item.outcome.known_as))]
+    known.remember(connection, ids, names)
 
 
 _FATE = (

@@ -144,10 +144,11 @@ def ticket_row(value: Ticket, number: int, requester_id: int) -> dict[str, Any]:
     row["status"] = value.status.value
     row["tags"] = dumps(value.tags)
     row["watchers"] = dumps(value.watchers)
-    for name in ("copied", "collaborators", "pulse"):
+    for name in ("copied", "collaborators", "departed", "linked", "pulse", "files"):
         row[name] = dumps(getattr(value, name))
     row["thread_ids"] = dumps(value.references)
     row["marks"] = dumps(value.marks)
+    row["since"] = dumps(value.since)
     return row
 
 
@@ -169,7 +170,9 @@ def ticket_of(row: Any) -> Ticket:
         watchers=strings(row.watchers),
         copied=strings(row.copied),
         collaborators=strings(row.collaborators),
+        departed=strings(row.departed),
         organisation=row.organisation,
+        linked=tuple(json.loads(row.linked)),
         merged_into=row.merged_into,
         digest=row.digest,
         pulse=strings(row.pulse),
@@ -183,7 +186,9 @@ def ticket_of(row: Any) -> Ticket:
         closing=row.closing,
         last_message_id=row.last_message_id,
         references=strings(row.thread_ids),
+        files=strings(row.files),
         marks=strings(row.marks),
+        since={name: datetime.fromisoformat(at) for name, at in json.loads(row.since).items()},
         next_due=row.next_due,
         version=row.version,
     )
@@ -250,7 +255,7 @@ def entries_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Entry
 
 _LETTER_REST = (
     *("automatic", "from_name", "from_address", "in_reply_to", "references", "about_entry", "attachments_of"),
-    "context",
+    *("shown_to", "files", "context"),
 )
 
 
@@ -263,8 +268,9 @@ def letter_rest(letter: Letter) -> str:
 def letter_of(row: Any) -> Letter:
     """The letter of a row of `schema.outbox`."""
     rest: dict[str, Any] = json.loads(row.letter)
-    if "references" in rest:
-        rest["references"] = tuple(rest["references"])
+    for name in ("references", "shown_to", "files"):
+        if name in rest:
+            rest[name] = tuple(rest[name])
     return Letter(
         template=row.template,
         to=Address(row.to_email, row.to_name),

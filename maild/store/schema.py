@@ -147,6 +147,7 @@ mail = Table(
     Column("times", Integer, nullable=False, server_default=text("1")),
     # 1: it was held back and then released; see Envelope.confirmed.
     Column("confirmed", Integer, nullable=False, server_default=text("0")),
+    _words("agent"),  # key of the agent who handed it in with a password; see Envelope.agent
 )
 _waiting = text("ready_at IS NOT NULL")
 Index("mail_ready", mail.c.ready_at, mail.c.id, sqlite_where=_waiting, postgresql_where=_waiting)
@@ -170,6 +171,9 @@ person = Table(
     Column("same_as", BigInteger),  # another address of this person; NULL: it is the one we write to
 )
 
+_alias = text("same_as IS NOT NULL")
+Index("person_alias", person.c.same_as, sqlite_where=_alias, postgresql_where=_alias)
+
 # Reply addresses and Message-IDs made for somebody up to this letter of ours are void.
 revocation = Table(
     "revocation",
@@ -190,6 +194,17 @@ standing = Table(
     _words("by"),
 )
 
+# Addresses that get no automatic letters.
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("email", Words, primary_key=True),  # folded
+    Column("complaint", Integer, primary_key=True, autoincrement=False),  # 1: a letter was called spam; 0: it is dead
+    Column("since", Instant, nullable=False),
+    _words("reason"),
+    Column("outbox_id", BigInteger, nullable=False),  # the letter that came back or was complained of
+)
+
 ticket = Table(
     "ticket",
     metadata,
@@ -208,10 +223,13 @@ ticket = Table(
     _words("watchers", "[]"),
     _words("copied", "[]"),
     _words("collaborators", "[]"),
+    _words("departed", "[]"),
     _words("organisation"),
+    _words("linked", "[]"),
     Column("merged_into", BigInteger),
     _words("digest"),
     _words("pulse", "[]"),
+    _words("files", "[]"),
     Column("quiet_until", Instant),
     Column("clock_from", Instant),
     Column("responded_at", Instant),
@@ -223,6 +241,7 @@ ticket = Table(
     _words("last_message_id"),
     _words("thread_ids", "[]"),
     _words("marks", "[]"),
+    _words("since", "{}"),
     Column("next_due", Instant),
     Column("version", Integer, nullable=False, server_default=text("1")),
 )
@@ -274,7 +293,7 @@ outbox = Table(
     Column("principal", BigInteger, nullable=False, server_default=text("0")),
     _words("letter", "{}"),
     Column("created_at", Instant, nullable=False),
-    _words("state", "queued"),
+    _words("state", "queued"),  # "sent", "dead", "suppressed"
     # When it may be tried: a lease's end while somebody carries it, NULL once it is sent or dead.
     Column("ready_at", BigInteger),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
@@ -284,12 +303,15 @@ outbox = Table(
     _words("relay_reply"),
     Column("dot_at", Instant),
     Column("sent_at", Instant),
+    _words("reported"),  # what came home about it: see model.Reported
 )
 _queued = text("ready_at IS NOT NULL")
 Index("outbox_ready", outbox.c.lane, outbox.c.ready_at, outbox.c.id, sqlite_where=_queued, postgresql_where=_queued)
+_fresh = text("ready_at IS NOT NULL AND attempts = 0")
+Index("outbox_fresh", outbox.c.lane, outbox.c.ready_at, outbox.c.id, sqlite_where=_fresh, postgresql_where=_fresh)
 _dead = text("state = 'dead'")
 Index("outbox_dead", outbox.c.id, sqlite_where=_dead, postgresql_where=_dead)
-IS_LIMITED = text("template IN ('acknowledgement', 'refused', 'unproven', 'challenge')")
+IS_LIMITED = text("template IN ('acknowledgement', 'refused', 'unproven', 'challenge', 'confirm', 'quarantine-answer')")
 """Letters that anybody can make us send, so that they are counted. The condition of the index below, word
 for word: a bound value would not find it."""
 Index(
@@ -306,6 +328,26 @@ outbox_raw = Table(
     metadata,
     Column("outbox_id", Id, primary_key=True, autoincrement=False),
     Column("raw", LargeBinary, nullable=False),
+)
+
+# What is fetched from elsewhere: how far we have come, and which daemon does it.
+mailbox = Table(
+    "mailbox",
+    metadata,
+    Column("name", Words, primary_key=True),
+    _words("worker"),
+    Column("leased_until", BigInteger, nullable=False, server_default=text("0")),
+    Column("uidvalidity", BigInteger, nullable=False, server_default=text("0")),
+    Column("uid", BigInteger, nullable=False, server_default=text("0")),
+)
+
+# What lasts and an admin should know of, such as a relay that is away; a row goes when it is over.
+state = Table(
+    "state",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("since", Instant, nullable=False),
+    _words("what"),
 )
 
 counter = Table(

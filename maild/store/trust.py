@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from maild.core.model import SamePerson, Stand, Standing
 from maild.store.intake import upserts
@@ -26,6 +26,7 @@ _STAND = {
 _STANDING = select(standing.c.pattern, standing.c.verdict).where(
     standing.c.pattern.in_(bindparam("patterns", expanding=True))
 )
+_MAIN = func.coalesce(person.c.same_as, person.c.id)
 _SAME = {
     name: statement.on_conflict_do_update(index_elements=["folded"], set_={"same_as": statement.excluded.same_as})
     for name, statement in upserts(person).items()
@@ -74,21 +75,27 @@ def all_standing(connection: Connection) -> list[tuple[str, Standing, datetime, 
 
 
 def record_same(connection: Connection, same: Sequence[SamePerson]) -> None:
-    """Note further addresses of people we know."""
-    rows = [
-        {"folded": fold(one.email), "email": one.email.strip()[:LONG_ADDRESS], "name": "", "same_as": one.person.id}
-        for one in same
-        if one.person.id and fold(one.email) != fold(one.person.email)
-    ]
-    if rows:
-        connection.execute(_SAME[connection.dialect.name], sorted(rows, key=lambda row: str(row["folded"])))
+    """Note further addresses of people we know. Whoever wrote from the address comes along with all of theirs, so that
+    each person has one main address, whichever was said of whom, and in which order."""
+    for one in sorted((one for one in same if one.person.id), key=lambda one: fold(one.email)):
+        main = connection.scalar(select(_MAIN).where(person.c.id == one.person.id))
+        theirs = connection.scalar(select(_MAIN).where(person.c.folded == fold(one.email)))
+        if theirs is None:
+            row = {"folded": fold(one.email), "email": one.email.strip()[:LONG_ADDRESS], "name": "", "same_as": main}
+            connection.execute(_SAME[connection.dialect.name], row)
+        elif theirs != main:
+            all_theirs = or_(person.c.id == theirs, person.c.same_as == theirs)
+            connection.execute(update(person).where(all_theirs).values(same_as=main))
 
 
-def revoke(connection: Connection, whose: str, principal: int, now: datetime) -> int:
-    """Void every reply address and Message-ID made for somebody so far; the last outbox id that is void."""
+def revoke(connection: Connection, whose: str, principals: Iterable[int], now: datetime) -> int:
+    """Void every reply address and Message-ID made for somebody so far; the last outbox id that is void.
+
+    Letters still in the outbox count as made: their addresses will be void when they arrive.
+    """
     through = connection.scalar(select(func.coalesce(func.max(outbox.c.id), 0))) or 0
-    row = {"whose": whose, "principal": principal, "through": through, "at": now}
-    connection.execute(_REVOKE[connection.dialect.name], row)
+    rows = [{"whose": whose, "principal": one, "through": through, "at": now} for one in sorted(principals)]
+    connection.execute(_REVOKE[connection.dialect.name], rows)
     return through
 
 
@@ -99,3 +106,17 @@ def revoked(connection: Connection, principals: Iterable[int]) -> dict[tuple[str
         for whose, principal, through in connection.execute(_REVOKED, {"principals": some}):
             found[whose, principal] = through
     return found
+
+
+def person_ids(connection: Connection, email: str) -> list[int]:
+    """The ids of the person with this address: one for each of their addresses; none for a stranger."""
+    row = connection.execute(select(person).where(person.c.folded == fold(email))).first()
+    if row is None:
+        return []
+    main = row.same_as or row.id
+    return sorted(connection.scalars(select(person.c.id).where(or_(person.c.id == main, person.c.same_as == main))))
+
+
+def address_of(connection: Connection, person_id: int) -> str:
+    """The address of a person, "" where there is none of this id."""
+    return connection.scalar(select(person.c.email).where(person.c.id == person_id)) or ""

@@ -49,7 +49,7 @@ class Writer:
     def __init__(
         self,
         engine: Engine,
-        store_arrivals: Callable[[Connection, list[Any]], list[bool]],
+        store_arrivals: Callable[[Connection, list[Any]], list[int]],
         after_commit: Callable[[], None],
     ) -> None:
         self._engine = engine
@@ -63,8 +63,8 @@ class Writer:
         self._suspect = False  # the last commit met a disk error
         self._process = os.getpid()
 
-    def accept(self, arrival: Any, size: int) -> Future[bool]:
-        """Store an arrival; True when it is new, False for an exact duplicate."""
+    def accept(self, arrival: Any, size: int) -> Future[int]:
+        """Store an arrival; its id, 0 for an exact duplicate."""
         return self._submit(_Job(Future(), None, arrival, size, wakes=True))
 
     def submit(self, work: Callable[[Connection], T], *, wakes: bool = False) -> Future[T]:

@@ -27,7 +27,7 @@ START_SECONDS = 30
 EMPTY = "; ".join(
     [f"DELETE FROM {table.name}" for table in metadata.sorted_tables if table.name != "counter"]
     + [
-        "DELETE FROM counter WHERE name LIKE 'fate:%'",
+        "DELETE FROM counter WHERE name LIKE 'fate:%' OR name IN ('wrong-tokens', 'quarantine-list')",
         f"UPDATE counter SET value = {FIRST_TICKET - 1} WHERE name = 'ticket'",
     ]
 )

@@ -45,7 +45,8 @@ def arrival(name: str, sender: str = "karen@customer.example", **more: Any) -> A
 
 
 def accept(store: Store, *names: str) -> list[bool]:
-    return [future.result(10) for future in [store.accept(arrival(name)) for name in names]]
+    """Which of them were new."""
+    return [future.result(10) > 0 for future in [store.accept(arrival(name)) for name in names]]
 
 
 def claim(store: Store, limit: int = 50, now: datetime = NOW, worker: str = "w1") -> list[Claimed]:

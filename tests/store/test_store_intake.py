@@ -19,8 +19,9 @@ from maild.store.intake import LEASE_BYTES
 
 def test_a_letter_comes_back_as_it_was_given(store: Store) -> None:
     given_ = arrival("one", raw=b"\x00\xff\r\nbytes", rcpts=("a@desk.example", "b@desk.example"), mail_from="")
-    assert store.accept(given_).result(10) is True
+    mail_id = store.accept(given_).result(10)
     (claimed,) = claim(store)
+    assert claimed.mail_id == mail_id
     assert claimed.envelope == given_.envelope
     assert claimed.attempts == 1
     assert store.raw(claimed.mail_id) == given_.envelope.raw

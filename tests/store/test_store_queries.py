@@ -173,7 +173,9 @@ QUESTIONS: list[Callable[[Store], Any]] = [
     lambda s: s.recall(
         [(1, Clues(message_id="a", referenced=("b",), sender="c@d", numbers=(1,), outbox_ids=(1,)))], NOW
     ),
-    lambda s: s.outbox_sent(1, NOW, "250 ok"),
+    lambda s: s.outbox_claim(1, NOW, LEASE, "c"),
+    lambda s: s.outbox_sent(1, NOW, "250 ok", ["new@relay"]).result(),
+    lambda s: s.outbox_forget(0, NOW, 10),
     lambda s: s.record([(None, changing(s.ticket(1001), SendLetter(acknowledgement()), team="x"))], NOW),
 ]
 

@@ -66,6 +66,7 @@ def test_a_ticket_comes_back_as_it_was_decided(store: Store) -> None:
         last_message_id="a@b",
         references=("x@y", "z@y"),
         marks=("breach:response",),
+        since={"status": NOW, "answer": later},
         next_due=later,
     )
     (number,) = store.record([(stored(store, "one"), opening(ticket=wanted))], NOW)
@@ -218,7 +219,7 @@ def test_only_letters_of_a_ticket_are_known_by_their_id(store: Store) -> None:
     number = store.record([(kept, opening(entry)), (dropped, ignoring())], NOW)[0]
     clues = Clues(referenced=("kept@customer.example", "dropped@customer.example", "as-parsed@x"))
     (facts,) = store.recall([(0, clues)], NOW)
-    assert {one: (k.ticket, k.mail_id) for one, k in facts.known.items()} == {
+    assert {one: (k.ticket, k.mail_id) for one, (k,) in facts.known.items()} == {
         "kept@customer.example": (number, kept),
         "as-parsed@x": (number, kept),
     }

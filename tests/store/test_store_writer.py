@@ -48,7 +48,7 @@ def test_letters_that_come_together_share_a_commit(store: Store) -> None:
         futures = [store.accept(arrival(f"n{i}")) for i in range(100)]
         time.sleep(0.05)
         assert not any(future.done() for future in futures), "nothing is promised before the commit"
-    assert [future.result(10) for future in futures] == [True] * 100
+    assert sorted(future.result(10) for future in futures) == sorted({row.mail_id for row in store.ledger(limit=200)})
     assert gate.commits == 2
 
 
@@ -64,8 +64,7 @@ def test_a_job_that_fails_fails_alone(store: Store) -> None:
         doubled = store._writer.submit(lambda c: c.execute(text("INSERT INTO counter VALUES ('ticket', 5)")))
         later = store._writer.submit(lambda c: c.execute(text("INSERT INTO person (folded) VALUES ('y')")).rowcount)
         second = store.accept(arrival("three"))
-    assert first.result(10) is True
-    assert second.result(10) is True
+    assert first.result(10) != second.result(10)
     assert later.result(10) == 1
     with pytest.raises(ZeroDivisionError):
         broken.result(10)
@@ -82,7 +81,7 @@ def test_one_bad_letter_does_not_stop_its_neighbours(store: Store) -> None:
         bad = store.accept(arrival("bad", received_at=None))
         another = store.accept(arrival("another"))
         again = store.accept(arrival("good"))
-    assert (good.result(10), another.result(10), again.result(10)) == (True, True, False)
+    assert (good.result(10) > 0, another.result(10) > 0, again.result(10)) == (True, True, 0)
     with pytest.raises(Exception, match="received_at"):
         bad.result(10)
     assert store.ledger_sums()["received"] == 3
@@ -157,15 +156,15 @@ def test_a_door_that_gave_up_is_not_waited_for(store: Store) -> None:
     with Gate(store):
         given_up, kept = store.accept(arrival("one")), store.accept(arrival("two"))
         assert given_up.cancel()
-    assert kept.result(10) is True
+    assert kept.result(10)
     assert [c.envelope.raw.split()[1] for c in claim(store)] == [b"two"]
 
 
 def test_an_event_loop_can_wait_for_a_letter(store: Store) -> None:
-    async def door() -> list[bool]:
+    async def door() -> list[int]:
         return await asyncio.gather(*(asyncio.wrap_future(store.accept(arrival(f"n{i}"))) for i in range(20)))
 
-    assert asyncio.run(door()) == [True] * 20
+    assert len(set(asyncio.run(door()))) == 20
 
 
 def test_a_call_after_a_commit_that_fails_stops_nothing(store: Store, caplog: pytest.LogCaptureFixture) -> None:
