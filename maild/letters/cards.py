@@ -7,6 +7,7 @@ for them. It refuses to know which template does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -14,12 +15,16 @@ from functools import cached_property
 from typing import Any
 
 from maild.core import sla, tokens
+from maild.core.commands import inert
 from maild.core.model import Entry, EntryKind, Ticket
 from maild.core.policy import Policy
 from maild.core.sla import Deadline
 from maild.core.trail import shown
 from maild.letters import words
+from maild.letters.words import ENGLISH, Language
 
+# How Outlook writes a picture into the text: [cid:image001.png@01DC5A1B.2C3D4E50].
+_PICTURE = re.compile(r"\[cid:([^\]\s@]{1,100})(?:@[^\]\s]{0,100})?\]")
 VOICES = {"clock": "the clock", "desk": "the desk", "courier": "the courier", "requester": "the requester"}
 
 
@@ -41,6 +46,7 @@ class DeskView:
 class PersonView:
     name: str
     email: str
+    collaborator: bool = False  # takes part in the ticket without being its requester
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +58,11 @@ class FileView:
 class TicketView:
     """A ticket as a template sees it. Texts are "" where there is nothing to say."""
 
-    def __init__(self, ticket: Ticket, policy: Policy, now: datetime) -> None:
+    def __init__(self, ticket: Ticket, policy: Policy, now: datetime, language: Language = ENGLISH) -> None:
         self._ticket = ticket
         self._policy = policy
         self._now = now
+        self._language = language
         self._zone = zone_of(ticket, policy)
 
     @property
@@ -83,7 +90,7 @@ class TicketView:
 
     @property
     def requester_name(self) -> str:
-        return words.line(self._ticket.requester.name, 100)
+        return inert(words.line(self._ticket.requester.name, 100))
 
     @property
     def requester_email(self) -> str:
@@ -126,6 +133,31 @@ class TicketView:
     @property
     def watchers(self) -> str:
         return self._named("watchers")
+
+    @property
+    def organisation(self) -> str:
+        """The name of the requester's organisation."""
+        return self._named("organisation")
+
+    @property
+    def collaborators(self) -> str:
+        """Addresses of those who take part and get every answer."""
+        return words.line(", ".join(self._ticket.collaborators), 2000)
+
+    @property
+    def copied(self) -> str:
+        """Addresses of those who are only on copy: heard inside, shown nothing."""
+        return words.line(", ".join(self._ticket.copied), 2000)
+
+    @property
+    def linked(self) -> str:
+        """Tickets it has to do with: BANK-1001, BANK-1007."""
+        return self._named("linked")
+
+    @property
+    def merged_into(self) -> str:
+        """The ticket that has taken this one up: BANK-1043."""
+        return self._named("merged_into")
 
     @property
     def created(self) -> str:
@@ -175,17 +207,18 @@ class TicketView:
         return self._at(due) + (", overdue" if due <= self._now else "")
 
     def _at(self, at: datetime) -> str:
-        return words.moment(at, self._zone, self._now)
+        return words.moment(at, self._zone, self._now, self._language)
 
 
 class EntryView:
     """One line of a thread as a template sees it."""
 
-    def __init__(self, entry: Entry, policy: Policy, zone: tzinfo, now: datetime) -> None:
+    def __init__(self, entry: Entry, policy: Policy, zone: tzinfo, now: datetime, language: Language = ENGLISH) -> None:
         self._entry = entry
         self._policy = policy
         self._zone = zone
         self._now = now
+        self._language = language
 
     @property
     def author(self) -> str:
@@ -195,15 +228,29 @@ class EntryView:
             return words.line(self._policy.agents[entry.author].name)
         if entry.author.startswith("rule:"):
             return f"the rule “{words.line(entry.author[5:])}”"
-        return words.line(entry.author_name, 100) or VOICES.get(entry.author) or words.line(entry.author) or "somebody"
+        name = inert(words.line(entry.author_name, 100))
+        return name or VOICES.get(entry.author) or words.line(entry.author) or "somebody"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Why an agent should look twice at who wrote this, one sentence each; see core.pretending."""
+        return tuple(words.line(str(each)) for each in self._entry.data.get("warnings", ()))
+
+    @property
+    def writer(self) -> str:
+        """The address of who wrote it, and the name only behind it, for names that pretend."""
+        name = words.line(self._entry.author_name, 100)
+        return words.line(self._entry.author) + (f" (“{name}”)" if name else "")
 
     @property
     def text(self) -> str:
-        return words.block(self._entry.text).strip("\n")
+        text = words.block(self._entry.text).strip("\n")
+        text = _PICTURE.sub(r"[\1]", text) if "[cid:" in text else text
+        return inert(text) if self._entry.kind == EntryKind.MESSAGE else text
 
     @property
     def at(self) -> str:
-        return words.moment(self._entry.at, self._zone, self._now)
+        return words.moment(self._entry.at, self._zone, self._now, self._language)
 
     @property
     def stamp(self) -> str:
@@ -233,8 +280,10 @@ class EntryView:
         return f"{name}: {old} → {new}"
 
 
-def entries(thread: Iterable[Entry], policy: Policy, zone: tzinfo, now: datetime) -> tuple[EntryView, ...]:
-    return tuple(EntryView(entry, policy, zone, now) for entry in thread)
+def entries(
+    thread: Iterable[Entry], policy: Policy, zone: tzinfo, now: datetime, language: Language = ENGLISH
+) -> tuple[EntryView, ...]:
+    return tuple(EntryView(entry, policy, zone, now, language) for entry in thread)
 
 
 def context_value(value: Any) -> Any:

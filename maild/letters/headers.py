@@ -18,6 +18,7 @@ HARD_LINE = 998  # RFC 5322 section 2.1.1, without CR LF
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+"
 _DOT_ATOM = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_ODD_DOTS = re.compile(rf"(?:{_ATOM}+|\.)++")  # possessive: backtracking on a hostile address takes years
 _QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[ -~])*"')
 _DOMAIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[A-Za-z0-9:.]+\]")
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
@@ -48,13 +49,24 @@ def mailbox(name: str, display: str, email: str) -> bytes:
     return _field(name, f"{phrase}{' ' if last + len(email) + 3 <= LINE else chr(13) + chr(10) + ' '}<{email}>")
 
 
+def mailboxes(name: str, emails: Iterable[str]) -> bytes:
+    """A field with several bare addresses, one a line; b"" where none of them has a form for headers."""
+    good = []
+    for email in emails:
+        try:
+            good.append(address(email))
+        except BadHeader:
+            continue  # it is shown only: who could not be written to is not worth a letter that never leaves
+    return _field(name, ",\r\n ".join(good)) if good else b""
+
+
 def ids(name: str, bare_ids: Iterable[str]) -> bytes:
     """Message ids, one a line: never folded inside, never encoded; b"" where none is left.
 
     What cannot stand on a line as it is (no ASCII, blanks, absurdly long) is left out: a
-    changed id would lead nowhere.
+    changed id would lead nowhere. So is what some readers would decode (RFC 2047).
     """
-    good = [f"<{bare}>" for bare in bare_ids if _ID.fullmatch(bare)]
+    good = [f"<{bare}>" for bare in bare_ids if _ID.fullmatch(bare) and "=?" not in bare]
     return _field(name, "\r\n ".join(good)) if good else b""
 
 
@@ -79,14 +91,15 @@ def address(email: str) -> str:
     """
     _refuse_controls("address", email)
     local, at, domain = email.rpartition("@")
-    if not at or not local or len(email.encode()) > 254:
+    # Some readers decode what looks like an encoded word even here, and find other addresses in it.
+    if not at or not local or len(email.encode()) > 254 or "=?" in local:
         raise BadHeader(f"{email[:100]!r} is no mail address")
     if not domain.isascii():
         domain = _a_labels(domain)
     if not _DOMAIN.fullmatch(domain):
         raise BadHeader(f"{email[:100]!r} has no valid domain")
     if not _DOT_ATOM.fullmatch(local) and not _QUOTED.fullmatch(local):
-        if not re.fullmatch(rf"(?:{_ATOM}|\.)+", local):
+        if not _ODD_DOTS.fullmatch(local):
             raise BadHeader(f"{email[:100]!r} has no valid local part")
         local = f'"{local}"'
     return f"{local}@{domain}"

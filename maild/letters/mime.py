@@ -17,6 +17,7 @@ from maild.letters.headers import HARD_LINE, file_names
 
 FLOW = 74  # columns of a flowed line without its last blank (RFC 3676 section 4.2 advises 78 at most)
 BASE64_LINE = 76  # RFC 2045 section 6.8
+MOST_MARKS = 20  # of quotation before a line that is still broken
 
 _TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,60}/[A-Za-z0-9!#$&^_.+-]{1,100}")
 
@@ -30,13 +31,17 @@ class File:
     part: bytes
 
 
-def body(text: str, html: str, files: Sequence[File], seed: str) -> bytes:
+def body(text: str, html: str, files: Sequence[File], seed: str, pictures: Sequence[File] = ()) -> bytes:
     """Content headers, blank line and content: an alternative of text and HTML, with files a mixed one.
 
-    `seed` is a text unique to the letter; the boundaries are made from it. They begin with
-    "=_", which neither base64 nor quoted-printable can contain.
+    Pictures inside the HTML are related to it (RFC 2387). `seed` is a text unique to the letter; the
+    boundaries are made from it. They begin with "=_", which neither base64 nor quoted-printable can contain.
     """
-    parts = [_text_part("plain; charset=utf-8; format=flowed", flowed(text)), _text_part("html; charset=utf-8", html)]
+    page = _text_part("html; charset=utf-8", html)
+    if pictures:
+        related = [page, *(picture.part for picture in pictures)]
+        page = _multipart("related", related, _boundary("related", seed), '; type="text/html"')
+    parts = [_text_part("plain; charset=utf-8; format=flowed", flowed(text)), page]
     alternative = _multipart("alternative", parts, _boundary("alternative", seed))
     if not files:
         return alternative
@@ -49,11 +54,22 @@ def flowed(text: str) -> str:
     for line in text.split("\n"):
         # A blank at the end of a line would glue the next one to it; only "-- " is meant so.
         line = line if line == "-- " else line.rstrip()
-        if line.startswith(">") or len(line) <= FLOW:
+        if len(line) <= FLOW:
             lines.append(line if line.startswith(">") else _stuffed(line))
+        elif line.startswith(">"):
+            lines.extend(_soft_quote(line))
         else:
             lines.extend(_soft_lines(line))
     return "\n".join(lines)
+
+
+def _soft_quote(line: str) -> list[str]:
+    """A long line of a quotation: every piece has the same marks (RFC 3676 section 4.5)."""
+    words = line.lstrip(">")
+    marks = line[: len(line) - len(words)]
+    if len(marks) > MOST_MARKS or not words.startswith(" "):
+        return [line]
+    return [f"{marks} {piece.removeprefix(' ')}" for piece in _soft_lines(words[1:])]
 
 
 def _soft_lines(line: str) -> list[str]:
@@ -80,8 +96,8 @@ def _boundary(kind: str, seed: str) -> bytes:
     return b"=_" + hashlib.sha256(f"{kind}\0{seed}".encode()).hexdigest()[:32].encode("ascii")
 
 
-def _multipart(kind: str, parts: Sequence[bytes], boundary: bytes) -> bytes:
-    head = b'Content-Type: multipart/%s; boundary="%s"\r\n\r\n' % (kind.encode("ascii"), boundary)
+def _multipart(kind: str, parts: Sequence[bytes], boundary: bytes, more: str = "") -> bytes:
+    head = b'Content-Type: multipart/%s; boundary="%s"%s\r\n\r\n' % (kind.encode(), boundary, more.encode())
     inside = b"".join(b"--%s\r\n%s\r\n" % (boundary, part) for part in parts)
     return b"%s%s--%s--\r\n" % (head, inside, boundary)
 
@@ -102,18 +118,24 @@ def _encode_text(text: str) -> tuple[str, bytes]:
     return "quoted-printable", b2a_qp(octets, istext=True).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
-def file(name: str, content_type: str, content: bytes) -> File:
-    """An attachment made from its bytes. BadHeader where the name has control characters."""
+def encoded_file(
+    name: str, content_type: str, size: int, encoded: bytes, *, inline: bool = False, cid: str = ""
+) -> File:
+    """An attachment made from its base64. BadHeader where the name has control characters.
+
+    `inline`: it belongs into the text; `cid` is what the HTML calls it there.
+    """
     # message/* and multipart/* must not be base64 (RFC 2046 section 5), and a file is a file.
     known = _TYPE.fullmatch(content_type) and not content_type.lower().startswith(("message/", "multipart/"))
     content_type = content_type if known else "application/octet-stream"
     in_type, in_disposition = file_names(name)
     head = (
         f"Content-Type: {content_type}{in_type}\r\n"
-        f"Content-Disposition: attachment{in_disposition}\r\n"
-        "Content-Transfer-Encoding: base64\r\n\r\n"
+        f"Content-Disposition: {'inline' if inline else 'attachment'}{in_disposition}\r\n"
+        + (f"Content-ID: <{cid}>\r\n" if cid else "")
+        + "Content-Transfer-Encoding: base64\r\n\r\n"
     )
-    return File(name, len(content), head.encode("ascii") + base64_lines(content))
+    return File(name, size, head.encode("ascii") + encoded)
 
 
 def base64_lines(content: bytes) -> bytes:

@@ -6,7 +6,8 @@ without being written again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from maild.core import tokens
 from maild.core.model import Entry, Letter, Ticket
@@ -35,6 +36,8 @@ class Outgoing:
     entry: Entry | None = None
     raw: bytes | None = None  # the stored letter named by letter.attachments_of
     thread: tuple[Entry, ...] = ()  # the ticket's thread, oldest first, for forms that tell the story
+    # of the thread's letters: why they met their fate, and the trace of that; for forms that ask for the ledger
+    ledger: Mapping[int, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The HTML twin of a letter's text: the same words, only easier to look at.
 
 Made from the finished text and never from anything else, so that both always say the
-same. Everything is escaped; the only tags are ours, the only links http(s) and mailto.
+same; at most an agent's own words come formatted as they wrote them. Everything is escaped;
+the only tags are ours, the only links http(s) and mailto. Nothing says what is light or dark.
 All of it is linear in the length of the text. It refuses to know what the letter is about.
 """
 
@@ -12,12 +13,14 @@ from itertools import groupby
 
 from markupsafe import Markup, escape
 
+# Black on white or white on black is the reader's choice and theirs alone: these greys are legible on both.
 PARAGRAPH = "margin:0 0 1em 0"
-QUOTE = "margin:0 0 1em 0;padding:0 0 0 .8em;border-left:2px solid #b8c4d0;color:#556270"
+QUOTE = "margin:0 0 1em 0;padding:0 0 0 .8em;border-left:2px solid #9aa4af;color:#737d88"
+INTRODUCTION = "margin:0 0 .4em 0;color:#737d88"
 TABLE = "margin:0 0 1em 0;border-collapse:collapse"
-LABEL = "padding:1px 14px 1px 0;color:#667085;text-align:left;vertical-align:top;white-space:nowrap;font-weight:normal"
+LABEL = "padding:1px 14px 1px 0;color:#737d88;text-align:left;vertical-align:top;white-space:nowrap;font-weight:normal"
 VALUE = "padding:1px 0;vertical-align:top"
-SMALL = "margin:0 0 1em 0;color:#8a94a0;font-size:12px"
+SMALL = "margin:0 0 1em 0;color:#7f8893;font-size:12px"
 _ROW_BEGINS = frozenset("#ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 MOST_DEPTH = 5  # nested quotations deeper than this look like the fifth
 
@@ -34,19 +37,33 @@ _QUOTE = re.compile(r"(?:&gt;[ ]?)+")
 _INDENT = re.compile(r"^ +", re.MULTILINE)
 
 
-def page_body(text: str, marker: str) -> Markup:
-    """What stands between <body> and </body>."""
+def page_body(text: str, marker: str, own: str = "", own_html: str = "") -> Markup:
+    """What stands between <body> and </body>.
+
+    Where a paragraph of the text begins with `own` and ends with it, `own_html` takes its place: the same
+    words, formatted, from `core.mail.html_words`.
+    """
+    before, found, after = text.partition(f"\n\n{own}\n") if own and own_html else (text, "", "")
+    if not found:
+        return Markup(_page(text, marker))  # noqa: S704 - escaped as a whole before anything else
+    formatted = f'<div style="{PARAGRAPH}">{own_html}</div>\n'
+    return Markup(_page(before, marker) + formatted + _page(after, marker))  # noqa: S704 - so are these
+
+
+def _page(text: str, marker: str) -> str:
     safe = str(escape(text.expandtabs(4) if "\t" in text else text))
     if "@" in safe or "://" in safe:
         safe = _LINK.sub(_link, safe)
     above, signature, below = safe.partition("\n-- \n")
     marker = str(escape(marker))
-    out = [
-        _BLOCKS[kind](list(lines)) for kind, lines in groupby(above.split("\n"), key=lambda line: _kind(line, marker))
-    ]
+    groups = [(kind, list(lines)) for kind, lines in groupby(above.split("\n"), key=lambda line: _kind(line, marker))]
+    out = []
+    for (kind, lines), (following, _) in zip(groups, [*groups[1:], ("", [])], strict=True):
+        introduces = kind == "words" and following == "quote"  # "On Friday Karen Black wrote:" belongs to the quotation
+        out.append(_introduction(lines) if introduces else _BLOCKS[kind](lines))
     if signature:
         out.append(_small(below.split("\n")))
-    return Markup("".join(out))  # noqa: S704 - escaped as a whole before anything else
+    return "".join(out)
 
 
 def _link(found: re.Match[str]) -> str:
@@ -78,6 +95,10 @@ def _blank(lines: list[str]) -> str:
 
 def _words(lines: list[str]) -> str:
     return f'<p style="{PARAGRAPH}">{_lines(lines)}</p>\n'
+
+
+def _introduction(lines: list[str]) -> str:
+    return f'<p style="{INTRODUCTION}">{_lines(lines)}</p>\n'
 
 
 def _rows(lines: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Text made fit to be shown: one line, many lines, instants as people read them.
+"""Text made fit to be shown: one line, many lines, instants and sizes as people say them in their language.
 
 Everything a stranger wrote passes through here before a template or a header sees it. It
 refuses to know where the text came from.
@@ -7,23 +7,54 @@ refuses to know where the text came from.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+from maild.core.mail.quoting import REPLY_MARKER
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """How a language says what templates cannot: instants, sizes, where to write.
+
+    `day` and `clock` are formats; `decimal` is the sign between a number and its tenths.
+    """
+
+    days: tuple[str, ...]
+    months: tuple[str, ...]
+    day: str
+    clock: str
+    decimal: str
+    octets: str
+    marker: str  # the line above which people answer; `quoting` knows it by its signs
+    zones: Mapping[str, str] = field(
+        default_factory=dict
+    )  # what people call these; others as they are called everywhere
+
+
+LANGUAGES: Mapping[str, Language] = {
+    "en": Language(
+        days=tuple("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()),
+        months=tuple("January February March April May June July August September October November December".split()),
+        day="{day} {number} {month}{year}",
+        clock="{date} at {time}",
+        decimal=".",
+        octets="bytes",
+        marker=REPLY_MARKER,
+    ),
+    "de": Language(
+        days=tuple("Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag".split()),
+        months=tuple("Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()),
+        day="{day}, {number}. {month}{year}",
+        clock="{date} um {time} Uhr",
+        decimal=",",
+        octets="Byte",
+        marker="##- Bitte schreiben Sie Ihre Antwort über diese Zeile -##",
+        zones={"CET": "MEZ", "CEST": "MESZ"},
+    ),
+}
+ENGLISH = LANGUAGES["en"]
 
 # Whatever some program takes for the end of a line: C0, NEL, LINE and PARAGRAPH SEPARATOR.
 _BREAKS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -50,11 +81,17 @@ def line(text: str, most: int = 300) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def moment(at: datetime, zone: tzinfo, now: datetime) -> str:
+def moment(at: datetime, zone: tzinfo, now: datetime, language: Language = ENGLISH, *, with_zone: bool = True) -> str:
     """An instant in words: "Friday 21 November at 16:30 CET", with the year where it is not the present one."""
     local = at.astimezone(zone)
-    year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
-    return f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]}{year} at {local:%H:%M} {_zone_name(local)}"
+    date = language.day.format(
+        day=language.days[local.weekday()],
+        number=local.day,
+        month=language.months[local.month - 1],
+        year="" if local.year == now.astimezone(zone).year else f" {local.year}",
+    )
+    said = language.clock.format(date=date, time=f"{local:%H:%M}")
+    return f"{said} {_zone_name(local, language)}" if with_zone else said
 
 
 def stamp(at: datetime, zone: tzinfo) -> str:
@@ -62,14 +99,15 @@ def stamp(at: datetime, zone: tzinfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def size(count: int) -> str:
+def size(count: int, language: Language = ENGLISH) -> str:
     """A number of bytes as people say it: "12 kB"."""
     for unit, above in (("MB", 1_000_000), ("kB", 1_000)):
         if count >= above:
-            return f"{count / above:.0f} {unit}" if count >= 10 * above else f"{count / above:.1f} {unit}"
-    return f"{count} bytes"
+            said = f"{count / above:.0f}" if count >= 10 * above else f"{count / above:.1f}"
+            return f"{said.replace('.', language.decimal)} {unit}"
+    return f"{count} {language.octets}"
 
 
-def _zone_name(local: datetime) -> str:
+def _zone_name(local: datetime, language: Language) -> str:
     name = local.tzname() or ""
-    return f"UTC{name}" if name[:1] in "+-" and name else name
+    return f"UTC{name}" if name[:1] in "+-" and name else language.zones.get(name, name)

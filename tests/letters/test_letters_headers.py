@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from email import message_from_bytes
 from email import policy as email_policy
 from email.header import decode_header, make_header
@@ -137,3 +138,17 @@ def test_a_long_file_name_is_continued_and_still_has_its_old_form() -> None:
     assert " filename*1*=" in in_disposition
     assert ' name="=?utf-8?b?' in in_type
     assert max(map(len, (in_type + in_disposition).split("\r\n"))) <= 78
+
+
+def test_an_address_or_an_id_that_somebody_would_decode_is_not_written() -> None:
+    with pytest.raises(headers.BadHeader):
+        headers.address("=?utf-8?b?eA0KQmNjOiBldmlsQHguZXhhbXBsZQ==?=@customer.example")
+    assert headers.ids("References", ["=?utf-8?b?eA0KQmNjOiBldmls?=@x", "good@x"]) == b"References: <good@x>\r\n"
+
+
+@pytest.mark.parametrize("local", ["a" * 200 + "(", "." * 200 + "(", "a." * 100 + "(", '"' + "\\a" * 90 + "("])
+def test_an_odd_address_is_refused_in_no_time(local: str) -> None:
+    begun = time.perf_counter()
+    with pytest.raises(headers.BadHeader):
+        headers.address(f"{local}@customer.example")
+    assert time.perf_counter() - begun < 0.5
