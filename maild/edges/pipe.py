@@ -51,11 +51,12 @@ def main(
     clock: Callable[[], datetime],
     max_size: int = 25_000_000,
     wait: float = 60.0,
+    emergency: Callable[[Envelope], None] | None = None,
 ) -> int:
     """Reads one letter of at most `max_size` octets and hands it over; the exit code.
 
     Without `recipients` and `sender` the environment tells (see `_told`, and SENDER). `wait` is how many
-    seconds the store may take.
+    seconds the store may take. `emergency` keeps a letter that `accept` does not, and raises where it cannot.
     """
     try:
         named = recipients or _told(environ)
@@ -77,11 +78,28 @@ def main(
             received_at=clock(),
             door="pipe",
         )
-        return CODES[accept(envelope).result(wait)]
+        return _kept(envelope, accept, wait, emergency)
     except (Exception, KeyboardInterrupt) as error:  # whatever it is, the mail system keeps the letter
         if log.hasHandlers():  # without any, logging would print it where a stranger may read it
             log.error("the letter could not be kept", exc_info=error)
         return _complain(EX_TEMPFAIL, "not now, please try again later")
+
+
+def _kept(
+    envelope: Envelope,
+    accept: Callable[[Envelope], Future[Receipt]],
+    wait: float,
+    emergency: Callable[[Envelope], None] | None,
+) -> int:
+    try:
+        code = CODES[accept(envelope).result(wait)]
+        if code == EX_OK or emergency is None:
+            return code
+    except Exception:
+        if emergency is None:
+            raise
+    emergency(envelope)
+    return EX_OK
 
 
 def _told(environ: Mapping[str, str]) -> tuple[str, ...]:

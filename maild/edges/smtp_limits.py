@@ -1,4 +1,4 @@
-"""How much a door takes at once: connections in all, connections per peer, bytes in memory.
+"""How much a door takes: connections in all and per peer, so much a minute, bytes in memory.
 
 It refuses to know sockets and replies; the doors ask it before they say yes.
 """
@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network
+
+NETWORKS = 10_000  # a rate remembers; whoever was quiet for a minute is forgotten first
 
 
 class Crowd:
@@ -34,15 +38,57 @@ class Crowd:
 
 def _household(peer: str) -> str:
     """What counts as one peer: an IPv4 address, or the /64 an IPv6 host may choose its addresses from."""
+    return _prefix(peer, 4, 8)
+
+
+def _network(peer: str) -> str:
+    """What one owner has many addresses of: an IPv4 /24, an IPv6 /48."""
+    return _prefix(peer, 3, 6)
+
+
+def _prefix(peer: str, ipv4: int, ipv6: int) -> str:
+    address = _address(peer)
+    if address is None:
+        return peer
+    return address.packed[: ipv4 if address.version == 4 else ipv6].hex()
+
+
+def _address(peer: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(peer)
     except ValueError:
-        return peer
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return address.packed[:8].hex()
-    return peer
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def is_among(peer: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Whether an address lies in one of these networks; no address is in none."""
+    address = _address(peer)
+    return address is not None and any(address in network for network in networks)
+
+
+class Rate:
+    """So many a minute of one network, all of them at once if it was quiet before. `now` is a steady clock, seconds."""
+
+    def __init__(self, per_minute: int, networks: int = NETWORKS) -> None:
+        self._most = per_minute
+        self._networks = networks
+        self._left: dict[str, tuple[float, float]] = {}  # network → what was left, when; the quietest first
+
+    def take(self, peer: str, now: float, *, only_look: bool = False) -> bool:
+        """True: counted. False: too many, nothing counted. `only_look`: count nothing either way."""
+        if not self._most:
+            return True
+        network = _network(peer)
+        left, at = self._left.get(network, (float(self._most), now))
+        left = min(float(self._most), left + (now - at) * self._most / 60)
+        if only_look or left < 1:
+            return left >= 1
+        self._left.pop(network, None)
+        self._left[network] = (left - 1, now)
+        while len(self._left) > self._networks:
+            del self._left[next(iter(self._left))]
+        return True
 
 
 class Room:

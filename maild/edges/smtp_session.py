@@ -2,16 +2,15 @@
 
 It is aiosmtpd's, with our own limits, replies and reader of letters; the methods say where
 and why. It refuses to know sockets and who else is connected; the SMTP door makes one for
-each connection.
+each connection. LMTP and submission are dialects of it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from aiosmtpd.smtp import SMTP
 from aiosmtpd.smtp import Envelope as Transaction
@@ -19,9 +18,12 @@ from aiosmtpd.smtp import Session as Greeting
 
 from maild.core.model import Envelope, Receipt
 from maild.edges import smtp_replies as replies
+from maild.edges import smtp_xclient
 from maild.edges.smtp_address import NULL, path
+from maild.edges.smtp_connection import Connection
 from maild.edges.smtp_data import Incoming, hops, tidied, trace
 from maild.edges.smtp_limits import Share
+from maild.edges.smtp_xclient import Announced
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -30,110 +32,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("maild.smtp")
 
-MAX_COMMAND = 2048  # octets of a command line; RFC 5321 says 512, which SRS, VERP and SMTPUTF8 paths outgrow
-READ_AHEAD = 1 << 16  # octets; a session outside DATA never buffers more than a few times this
 ALL = 1 << 24  # octets; "read all there is"
-MAX_ERRORS = 20  # 5xx replies since the last letter taken
+LARGE = 1 << 20  # octets of a letter
 MAX_HOPS = 50  # Received fields; a desk is the end of a letter's way, not half of it
-LINGER = 5.0  # seconds a peer gets to read our last reply
-MAX_CALLS = {"*": 20, "NOOP": 100} | dict.fromkeys(("MAIL", "RCPT", "DATA", "RSET"), 1 << 62)  # per session
+SLOW_START = 30.0  # seconds before a letter must come at the least rate
 
 
-class Session(SMTP):
+class Session(Connection):
     """One connection. The library calls `smtp_…` for commands, and `handle_…` when it has parsed them."""
 
-    line_length_limit = READ_AHEAD
-    command_size_limit = MAX_COMMAND
+    name = "smtp"  # of the door, in envelopes
+    ident = "ESMTP"
 
-    def __init__(self, door: SmtpDoor, peer: str) -> None:
-        settings = door.settings
-        super().__init__(
-            self,  # it handles its own commands
-            data_size_limit=settings.max_size,
-            enable_SMTPUTF8=True,
-            hostname=settings.hostname,
-            ident="ESMTP",
-            timeout=settings.command_timeout,
-            command_call_limit=MAX_CALLS,
-            loop=asyncio.get_running_loop(),
-        )
-        # The library shares one table among all sessions, and each new session empties it.
-        self.command_size_limits = defaultdict(lambda: MAX_COMMAND)
-        self.peer = peer
-        self._door = door
-        self._errors = 0
-
-    # ------------------------------------------------------------- coming and going
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self._door.enter(self)
-        self._dialogue.add_done_callback(_note_end)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        super().connection_lost(error)
-        self._door.leave(self)
-
-    def dismiss(self) -> None:
-        """Ends the session unless a transaction is open; then it ends with that."""
-        if self._transaction.mail_from is None:
-            self._last_word(replies.LEAVING)
-
-    def cut(self) -> None:
-        """Ends the session here and now, without a word."""
-        self._dialogue.cancel()
-        if self.transport is not None:
-            cast("asyncio.Transport", self.transport).abort()
-
-    def _timeout_cb(self) -> None:
-        """Says why before it closes, which RFC 5321 section 3.8 asks for and the library does not."""
-        self._door.counters["timed_out"] += 1
-        self._last_word(replies.TIMED_OUT)
-
-    def _last_word(self, reply: str) -> None:
-        if self.transport is not None and not self.transport.is_closing():
-            cast("asyncio.Transport", self.transport).write(f"{reply}\r\n".encode())
-        self._hang_up()
-
-    def _hang_up(self) -> None:
-        """Closes behind what was written. Nothing pipelined is worked any more, and a peer that never
-        reads cannot hold the connection."""
-        self._dialogue.cancel()
-        if self.transport is not None:
-            transport = cast("asyncio.Transport", self.transport)
-            transport.close()
-            self.loop.call_later(LINGER, transport.abort)
-
-    @property
-    def _dialogue(self) -> asyncio.Task[None]:
-        return cast("asyncio.Task[None]", self._handler_coroutine)
-
-    @property
-    def _transaction(self) -> Transaction:
-        return cast("Transaction", self.envelope)
-
-    # ------------------------------------------------------------- replies
-
-    async def push(self, status: str | bytes) -> None:
-        """Adds the enhanced code where the library has none (bytes go out as they are), counts errors, and
-        ends the session after a 421 or when the door is closing and no transaction is open."""
-        if isinstance(status, str):
-            status = replies.with_code(status).encode()
-        self._errors += status.startswith(b"5")
-        if self._errors > MAX_ERRORS:
-            status = replies.MANY_ERRORS.encode()
-        last = status.startswith(b"421")
-        if self._door.stopping and not last and self._transaction.mail_from is None:
-            status, last = status + f"\r\n{replies.LEAVING}".encode(), True
-        await super().push(status)
-        if last:
-            self._hang_up()
-            await asyncio.sleep(0)  # where the dialogue ends
-
-    async def handle_exception(self, error: Exception) -> str:
-        """451, where the library says 500 and why: a bug of ours must not make a sender give up."""
-        log.error("%s: session failed", self.peer, exc_info=error)
-        return replies.TRY_LATER
+    def __init__(self, door: SmtpDoor, host: str) -> None:
+        super().__init__(door, host, ident=self.ident)
+        self._announced = Announced()  # by XCLIENT: good for the session
+        self._forwarded = Announced()  # by XFORWARD: good for the next letter
 
     # ------------------------------------------------------------- commands
 
@@ -148,9 +62,17 @@ class Session(SMTP):
         """PIPELINING is true: replies come in order, and 354 only after a recipient was taken (RFC 2920)."""
         if not _introduce(greeting, name):
             return [replies.BAD_NAME]
-        offers = ("PIPELINING", f"SIZE {self.data_size_limit}", "ENHANCEDSTATUSCODES", "8BITMIME")
-        lines = [f"250-{line}" for line in (self.hostname, *offers)]
+        lines = [f"250-{line}" for line in (self.hostname, *self._offers())]
         return ["\r\n".join((*lines, "250 SMTPUTF8")).encode()]
+
+    def _offers(self) -> list[str]:
+        offers = ["PIPELINING", f"SIZE {self.data_size_limit}", "ENHANCEDSTATUSCODES", "8BITMIME"]
+        if self._offers_tls() and not self.secure and self._door.tls() is not None:
+            offers.append("STARTTLS")
+        if self._door.listens_to(self.host):
+            offers.append(f"XCLIENT {' '.join(smtp_xclient.XCLIENT)}")
+            offers.append(f"XFORWARD {' '.join(smtp_xclient.XFORWARD)}")
+        return offers
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         """Our parser: the library's lets surrogates and controls pass and is quadratic on crafted input."""
@@ -161,6 +83,8 @@ class Session(SMTP):
     async def handle_MAIL(
         self, _server: SMTP, _greeting: Greeting, transaction: Transaction, address: str, _options: list[str]
     ) -> str:
+        if not self._door.may_send(self.peer):
+            return replies.TOO_FAST
         transaction.mail_from = address
         return replies.SENDER_OK
 
@@ -194,8 +118,39 @@ class Session(SMTP):
     async def smtp_AUTH(self, _arg: str) -> None:
         await self.push(replies.NOT_IMPLEMENTED)
 
-    async def smtp_STARTTLS(self, _arg: str) -> None:
-        await self.push(replies.NOT_IMPLEMENTED)
+    async def smtp_XCLIENT(self, arg: str | None) -> None:
+        """A mail server of ours puts itself in its client's place: the dialogue begins anew as the client's."""
+        if not await self._hears():
+            return
+        said = smtp_xclient.announced(arg or "", smtp_xclient.XCLIENT)
+        if said is None:
+            await self.push(replies.BAD_ANNOUNCEMENT)
+            return
+        self._announced = said.with_earlier(self._announced)
+        if said.peer is not None:
+            self.peer = said.peer
+        self._begin_anew()
+        await self.push(f"220 {self.hostname} {self.ident}".encode())
+
+    async def smtp_XFORWARD(self, arg: str | None) -> None:
+        """The same for one letter, without a change of parts."""
+        if not await self._hears():
+            return
+        said = smtp_xclient.announced(arg or "", smtp_xclient.XFORWARD)
+        if said is None:
+            await self.push(replies.BAD_ANNOUNCEMENT)
+            return
+        self._forwarded = said.with_earlier(self._forwarded)
+        await self.push(replies.HEARD)
+
+    async def _hears(self) -> bool:
+        if not self._door.listens_to(self.host):
+            await self.push(replies.NOT_HERE)
+            return False
+        if self._transaction.mail_from is not None:
+            await self.push(replies.NOT_NOW)
+            return False
+        return True
 
     # ------------------------------------------------------------- the letter
 
@@ -210,13 +165,23 @@ class Session(SMTP):
             await self.push(replies.NO_RECIPIENTS)
             return
         await self.push(replies.GO_AHEAD)
-        reply = await self._take_letter()
+        self._taking = True
+        try:
+            reply = await self._take_letter()
+        finally:
+            self._taking = False
         self._door.counters[f"replied_{reply[:3]}"] += 1
+        answer = self._answer(reply)
         self.envelope = self._create_envelope()
+        self._forwarded = Announced()
         self._reset_timeout()
         if reply.startswith("2"):
             self._errors = 0
-        await self.push(reply)
+        await self.push(answer)
+
+    def _answer(self, reply: str) -> str:
+        """What is said at the end of a letter."""
+        return reply
 
     async def _take_letter(self) -> str:
         """The reply to the letter. It is a 421 where we may have stopped in the middle of one: what follows
@@ -224,8 +189,8 @@ class Session(SMTP):
         incoming = Incoming(self._door.settings.max_size)
         share = Share(self._door.room)
         try:
-            async with asyncio.timeout(self._door.settings.data_timeout):
-                refusal = await self._receive(incoming, share)
+            async with asyncio.timeout(self._time_for(0)) as limit:
+                refusal = await self._receive(incoming, share, limit)
             return refusal or await self._hand_over(incoming)
         except TimeoutError:
             return replies.TIMED_OUT
@@ -235,15 +200,22 @@ class Session(SMTP):
         finally:
             share.release()
 
-    async def _receive(self, incoming: Incoming, share: Share) -> str | None:
+    def _time_for(self, octets: int) -> float:
+        """Seconds a letter may have taken when so much of it has come."""
+        settings = self._door.settings
+        return min(settings.data_timeout, SLOW_START + octets / settings.slowest)
+
+    async def _receive(self, incoming: Incoming, share: Share, limit: asyncio.Timeout) -> str | None:
         """Reads up to the end of the letter; None, or why it is refused."""
         refusal: str | None = None
+        began = self.loop.time()
         while True:
             chunk = await self._reader.read(ALL)
             if not chunk:
                 raise ConnectionResetError
             self._reset_timeout()  # the library's runs from command to command and cuts steady, slow uploads
             rest = incoming.feed(chunk)
+            limit.reschedule(began + self._time_for(incoming.seen))
             if refusal is None and incoming.dropped:
                 refusal = replies.TOO_BIG
             elif refusal is None and not share.grow(incoming.size):
@@ -256,33 +228,53 @@ class Session(SMTP):
                 self._reader.feed_data(rest)
                 return refusal
             if refusal is not None and incoming.seen > 2 * self._door.settings.max_size:
-                await super().push(refusal)  # for a peer that still listens; more is not worth reading
+                await super().push(self._answer(refusal))  # for who still listens; more is not worth reading
                 return replies.ENOUGH
 
     async def _hand_over(self, incoming: Incoming) -> str:
-        greeting, transaction = cast("Greeting", self.session), self._transaction
+        if incoming.size < LARGE:
+            return await self._judge(await self._envelope(incoming))
+        async with self._door.heavy:
+            envelope = await self._envelope(incoming)
+        return await self._judge(envelope)
+
+    async def _envelope(self, incoming: Incoming) -> Envelope:
+        """The letter, whole and clean, and how it came."""
+        transaction = self._transaction
         at = self._door.clock()
         mail_from = "" if transaction.mail_from == NULL else str(transaction.mail_from)
-        helo = str(greeting.host_name)
-        protocol = "UTF8SMTP" if transaction.smtp_utf8 else "ESMTP" if greeting.extended_smtp else "SMTP"
+        told = self._forwarded.with_earlier(self._announced)
+        greeted = str(self._greeting.host_name)
         raw = incoming.take(
-            trace(mail_from=mail_from, helo=helo, peer=self.peer, hostname=self.hostname, protocol=protocol, at=at)
+            trace(
+                mail_from=mail_from,
+                helo=greeted,
+                peer=self.peer,
+                hostname=self.hostname,
+                protocol=self._protocol(),
+                at=at,
+            )
         )
         if incoming.odd:
             raw = await _tidied(raw)
-        if hops(raw) - 1 > MAX_HOPS:
-            return replies.TOO_MANY_HOPS
-        return await self._ask(
-            Envelope(
-                raw=raw,
-                mail_from=mail_from,
-                rcpts=tuple(transaction.rcpt_tos),
-                received_at=at,
-                door="smtp",
-                peer=self.peer,
-                helo=helo,
-            )
+        return Envelope(
+            raw=raw,
+            mail_from=mail_from,
+            rcpts=tuple(transaction.rcpt_tos),
+            received_at=at,
+            door=self.name,
+            peer=self.peer if told.peer is None else told.peer,
+            helo=greeted if told.helo is None else told.helo,
         )
+
+    def _protocol(self) -> str:
+        """How the letter came, in the words of RFC 3848 and RFC 6531."""
+        kind = "UTF8SMTP" if self._transaction.smtp_utf8 else "ESMTP"
+        return f"{kind}{'S' if self.secure else ''}" if self._greeting.extended_smtp else "SMTP"
+
+    async def _judge(self, envelope: Envelope) -> str:
+        """The reply to a whole letter."""
+        return replies.TOO_MANY_HOPS if hops(envelope.raw) - 1 > MAX_HOPS else await self._ask(envelope)
 
     async def _ask(self, envelope: Envelope) -> str:
         """The desk's answer, or "later" if it fails, is cancelled or takes longer than `accept_timeout`.
@@ -293,7 +285,11 @@ class Session(SMTP):
         self._reset_timeout(wait + self._door.settings.command_timeout)  # this is our time, not the peer's
         future: Future[Receipt] | None = None
         try:
-            future = self._door.accept(envelope)
+            if len(envelope.raw) < LARGE:
+                future = self._door.accept(envelope)
+            else:  # its bytes are gone through more than once, and everybody else would have to wait
+                async with self._door.heavy:
+                    future = await self.loop.run_in_executor(None, self._door.accept, envelope)
             if not future.done():
                 async with asyncio.timeout(wait):
                     # Shielded: the future is the store's, and a peer that hangs up must not cancel it.
@@ -325,10 +321,3 @@ def _introduce(greeting: Greeting, name: str) -> bool:
         return False
     greeting.host_name = name.encode("ascii", "replace").decode()
     return True
-
-
-def _note_end(task: asyncio.Task[None]) -> None:
-    """A session ends cancelled, or by a connection that broke while it wrote. Anything else is a bug."""
-    error = None if task.cancelled() else task.exception()
-    if error is not None and not isinstance(error, ConnectionError):
-        log.error("session ended", exc_info=error)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from dovecot_rig import Dovecot
+from imap_rig import Doors
 from smtp_rig import Line, OpenDoor, WritingDesk
 
 
@@ -34,3 +37,18 @@ def line(open_door: Callable[..., OpenDoor]) -> Iterator[Line]:
     """A connection, greeted, to a door with its settings as they come."""
     with Line(open_door().address) as one:
         yield one.greeted()
+
+
+@pytest.fixture(scope="session")
+def dovecot(program: Callable[[str], Path]) -> Iterator[Dovecot]:
+    server = Dovecot(program("dovecot"))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def doors() -> Iterator[Doors]:
+    """IMAP doors, stopped at the end of the test."""
+    some = Doors()
+    yield some
+    some.close()

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import socketserver
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,8 +18,8 @@ from aiosmtpd.smtp import SMTP, Envelope
 from maild import letters
 from maild.core.model import Address, Entry, EntryKind, Lane, Letter, Person, Purpose, Ticket
 from maild.core.policy import Calendar, Closing, Keys, OurAddress, Policy
-from maild.edges.courier import Courier
-from maild.edges.outbound import Accepted, Answer, Relay
+from maild.edges.courier import MANNERS, Courier, Manners
+from maild.edges.outbound import NO_WISHES, Accepted, Answer, Relay, Wishes
 from maild.letters import Templates
 from maild.paths import TEMPLATES
 from maild.store import OutboxRow, Unavailable
@@ -55,8 +55,10 @@ ANSWER = Entry(
 )
 
 
-def answer_to(email: str = "karen@customer.example", lane: Lane = Lane.ANSWER, template: str = "response") -> Letter:
-    return Letter(template=template, to=Address(email), lane=lane, purpose=Purpose.REQUESTER_REPLY)
+def answer_to(
+    email: str = "karen@customer.example", lane: Lane = Lane.ANSWER, template: str = "response", automatic: str = ""
+) -> Letter:
+    return Letter(template=template, to=Address(email), lane=lane, purpose=Purpose.REQUESTER_REPLY, automatic=automatic)
 
 
 class Clock:
@@ -78,6 +80,8 @@ class Outbox:
 
     rows: dict[int, OutboxRow] = field(default_factory=dict)
     raws: dict[int, bytes] = field(default_factory=dict)
+    ids: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    troubles: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     said: list[tuple[str, int]] = field(default_factory=list)
     away: Callable[[str], bool] = lambda call: False
 
@@ -94,34 +98,55 @@ class Outbox:
         due = [row for row in self.rows.values() if row.next_try is not None and row.next_try <= now]
         due = sorted(due, key=lambda row: (row.letter.lane, row.next_try, row.outbox_id))[:limit]
         for row in due:
-            self._change(row.outbox_id, attempts=row.attempts + 1, next_try=now + lease)
+            self.change(row.outbox_id, attempts=row.attempts + 1, next_try=now + lease)
         return [self.rows[row.outbox_id] for row in due]
 
     def outbox_raw(self, outbox_id: int) -> bytes | None:
         self._called("raw", outbox_id)
         return self.raws.get(outbox_id)
 
-    def outbox_fix(self, outbox_id: int, message_id: str, raw: bytes) -> None:
-        self._called("fix", outbox_id)
-        assert outbox_id not in self.raws
-        self.raws[outbox_id] = raw
-        self._change(outbox_id, message_id=message_id)
+    def outbox_fix(self, fixed: Sequence[tuple[int, str, bytes]]) -> None:
+        self._called("fix", 0)
+        for outbox_id, message_id, raw in fixed:
+            assert outbox_id not in self.raws
+            self.raws[outbox_id] = raw
+            self.change(outbox_id, message_id=message_id)
 
     def outbox_dot(self, outbox_id: int, now: datetime) -> None:
         self._called("dot", outbox_id)
-        self._change(outbox_id, dot_at=now)
+        self.change(outbox_id, dot_at=now)
 
-    def outbox_sent(self, outbox_id: int, now: datetime, relay_reply: str) -> None:
-        self._called("sent", outbox_id)
-        self._change(outbox_id, state="sent", sent_at=now, relay_reply=relay_reply, next_try=None)
+    def outbox_sent(self, outbox_id: int, now: datetime, relay_reply: str, ids: Sequence[str] = ()) -> Future[None]:
+        done: Future[None] = Future()
+        try:
+            self._called("sent", outbox_id)
+        except Unavailable as error:
+            done.set_exception(error)
+            return done
+        self.change(outbox_id, state="sent", sent_at=now, relay_reply=relay_reply, next_try=None, error="")
+        self.ids[outbox_id] = tuple(ids)
+        done.set_result(None)
+        return done
 
-    def outbox_retry(self, outbox_id: int, next_try: datetime, error: str) -> None:
+    def outbox_retry(self, outbox_id: int, next_try: datetime, error: str, *, doubt: bool = False) -> None:
         self._called("retry", outbox_id)
-        self._change(outbox_id, next_try=next_try, error=error, dot_at=None)
+        dot_at = self.rows[outbox_id].dot_at if doubt else None
+        self.change(outbox_id, next_try=next_try, error=error, dot_at=dot_at)
+
+    def outbox_postpone(self, until: Mapping[int, datetime], why: str) -> None:
+        self._called("postpone", 0)
+        for outbox_id, at in until.items():
+            self.change(outbox_id, next_try=at, error=why, attempts=self.rows[outbox_id].attempts - 1)
+
+    def trouble(self, name: str, what: str, now: datetime) -> None:
+        if what:
+            self.troubles.setdefault(name, (now, what))
+        else:
+            self.troubles.pop(name, None)
 
     def outbox_dead(self, outbox_id: int, error: str) -> None:
         self._called("dead", outbox_id)
-        self._change(outbox_id, state="dead", error=error, next_try=None)
+        self.change(outbox_id, state="dead", error=error, next_try=None)
 
     def raw(self, mail_id: int) -> bytes | None:
         return None
@@ -138,7 +163,7 @@ class Outbox:
         if self.away(call):
             raise Unavailable("the database is away")
 
-    def _change(self, outbox_id: int, **changed: object) -> None:
+    def change(self, outbox_id: int, **changed: object) -> None:
         self.rows[outbox_id] = replace(self.rows[outbox_id], **changed)  # type: ignore[arg-type]
 
 
@@ -147,12 +172,17 @@ class Said:
 
     connections = 1
 
-    def __init__(self, *answers: Answer | Exception) -> None:
+    def __init__(self, *answers: Answer | Exception, name: str = "relay.example:25") -> None:
+        self.name = name
         self.answers = list(answers)
         self.letters: list[tuple[str, str, bytes]] = []
+        self.wishes: list[Wishes] = []
 
-    def send(self, mail_from: str, rcpt: str, raw: bytes, before_dot: Callable[[], None]) -> Answer:
+    def send(
+        self, mail_from: str, rcpt: str, raw: bytes, before_dot: Callable[[], None], wishes: Wishes = NO_WISHES
+    ) -> Answer:
         before_dot()
+        self.wishes.append(wishes)
         self.letters.append((mail_from, rcpt, raw))
         answer = self.answers.pop(0) if self.answers else Accepted("250 ok")
         if isinstance(answer, Exception):
@@ -167,21 +197,25 @@ class Said:
 class Office:
     """A courier with everything it needs."""
 
-    relay: Relay
+    relay: Relay | tuple[Relay, ...]
     outbox: Outbox = field(default_factory=Outbox)
     clock: Clock = field(default_factory=Clock)
     dead: list[tuple[int, str]] = field(default_factory=list)
+    twice: list[int] = field(default_factory=list)
     templates: Templates = field(default_factory=lambda: letters.load([TEMPLATES]))
+    manners: Manners = MANNERS
 
     def __post_init__(self) -> None:
         self.courier = Courier(
             self.outbox,
             templates=lambda: self.templates,
             policy=lambda: POLICY,
-            relay=self.relay,
+            relays=self.relay if isinstance(self.relay, tuple) else (self.relay,),
             clock=self.clock,
             jitter=lambda: 0.5,
             on_dead=lambda row, why: self.dead.append((row.outbox_id, why)),
+            on_twice=lambda row: self.twice.append(row.outbox_id),
+            manners=self.manners,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any, Self
 
 from maild.core.model import Envelope, Receipt
 from maild.edges.smtp import SmtpDoor, SmtpSettings
+from maild.edges.smtp_session import Session
 
 NOON = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 OURS = frozenset({"support@desk.example", "sales@desk.example", "postmaster@desk.example"})
@@ -67,8 +69,17 @@ def wait_for(condition: Callable[[], bool]) -> None:
 class OpenDoor:
     """A door in an event loop of its own, in a thread of its own."""
 
-    def __init__(self, desk: WritingDesk, sockets: tuple[socket.socket, ...] = (), **settings: Any) -> None:
+    def __init__(
+        self,
+        desk: WritingDesk,
+        sockets: tuple[socket.socket, ...] = (),
+        *,
+        tls: Callable[[], ssl.SSLContext | None] = lambda: None,
+        session: Callable[[SmtpDoor, str], Session] = Session,
+        **settings: Any,
+    ) -> None:
         self.desk = desk
+        self._made = {"tls": tls, "session": session}
         wanted = {"hostname": "mx.desk.example", "listen": (("127.0.0.1", 0),)} | settings
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="door")
@@ -78,10 +89,10 @@ class OpenDoor:
         except BaseException:
             self._end()
             raise
-        self.address = self.door.addresses[0]
+        self.address = (*self.door.addresses, ("", 0))[0]
 
     async def _opened(self, settings: SmtpSettings, sockets: tuple[socket.socket, ...]) -> SmtpDoor:
-        door = SmtpDoor(settings, self.desk.accept, is_ours, lambda: NOON)
+        door = SmtpDoor(settings, self.desk.accept, is_ours, lambda: NOON, **self._made)
         await door.start(sockets)
         return door
 
@@ -109,6 +120,13 @@ class Line:
         self.socket = socket.create_connection(address, timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._file = self.socket.makefile("rb")
+
+    def secured(self, context: ssl.SSLContext) -> Self:
+        """TLS from here on."""
+        self._file.close()
+        self.socket = context.wrap_socket(self.socket, server_hostname="mx.desk.example")
+        self._file = self.socket.makefile("rb")
+        return self
 
     def __enter__(self) -> Self:
         return self

@@ -11,7 +11,10 @@ import pytest
 from courier_fakes import Office, answer_to
 
 from maild.config.values import Relay as Target
-from maild.edges.outbound import Accepted, MaildirRelay, SmtpRelay, Temporary, relay
+from maild.edges.outbound import Accepted, Temporary
+from maild.edges.outbound_choice import relays
+from maild.edges.outbound_maildir import MaildirRelay
+from maild.edges.outbound_smtp import SmtpRelay
 
 RAW = b"Subject: x\r\n\r\n.dot\r\nend\r\n"
 
@@ -75,18 +78,29 @@ def test_the_courier_fills_a_maildir(tmp_path: Path) -> None:
 
 @dataclass
 class Settings:
-    relay: Target
+    relays: tuple[Target, ...]
     hostname: str = "desk.bank.example"
     ca_file: Path | None = None
     connections: int = 3
 
 
 def test_the_configuration_chooses_the_relay(tmp_path: Path) -> None:
-    def password() -> str:
+    def password(place: int) -> str:
         raise AssertionError("nobody logs in yet")
 
-    assert isinstance(relay(Settings(Target("maildir", path=tmp_path)), password), MaildirRelay)
-    for scheme, tls in (("smtp", ""), ("smtps", "at once"), ("smtp+starttls", "starttls")):
-        chosen = relay(Settings(Target(scheme, "mail.example", 25, "desk")), password)
-        assert isinstance(chosen, SmtpRelay)
-        assert (chosen._tls, chosen.connections) == (tls, 3)
+    kinds = (("smtp", ""), ("smtps", "at once"), ("smtp+starttls", "starttls"))
+    targets = [Target(scheme, f"{n}.mail.example", 25, "desk") for n, (scheme, _) in enumerate(kinds)]
+    *chosen, last = relays(Settings((*targets, Target("maildir", path=tmp_path))), password)
+    assert isinstance(last, MaildirRelay)
+    for one, (number, (_, tls)) in zip(chosen, enumerate(kinds), strict=True):
+        assert isinstance(one, SmtpRelay)
+        assert (one.name, one._tls, one.connections) == (f"{number}.mail.example:25", tls, 3)
+
+
+def test_each_relay_is_asked_for_its_own_password(tmp_path: Path) -> None:
+    asked: list[int] = []
+    targets = tuple(Target("smtps", host, 465, "desk") for host in ("a.example", "b.example"))
+    for one in relays(Settings(targets), lambda place: str(asked.append(place))):
+        assert isinstance(one, SmtpRelay)
+        one._password()
+    assert asked == [0, 1]

@@ -15,8 +15,9 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 from courier_fakes import NOW, Kept, Office, aiosmtpd_server, answer_to, scripted
 
-from maild.edges import outbound
-from maild.edges.outbound import Accepted, Permanent, SmtpRelay, Temporary
+from maild.edges import outbound_smtp
+from maild.edges.outbound import Accepted, Permanent, Temporary, Wishes
+from maild.edges.outbound_smtp import SmtpRelay
 
 RAW = b"Subject: x\r\n\r\nOne\r\n.\r\n..two\r\n.three\r\n"
 
@@ -91,7 +92,7 @@ def test_a_mark_that_cannot_be_made_leaves_the_letter_unsent() -> None:
 
 
 def test_a_connection_is_given_up_after_a_hundred_letters(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbound, "MOST_LETTERS", 3)
+    monkeypatch.setattr(outbound_smtp, "MOST_LETTERS", 3)
     with scripted() as server, relay_to(server.port) as relay:
         for _ in range(7):
             relay.send("a@b.example", "c@d.example", RAW, nothing)
@@ -99,7 +100,7 @@ def test_a_connection_is_given_up_after_a_hundred_letters(monkeypatch: pytest.Mo
 
 
 def test_a_connection_is_not_kept_idle_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbound, "IDLE", 0.05)
+    monkeypatch.setattr(outbound_smtp, "IDLE", 0.05)
     with scripted() as server, relay_to(server.port) as relay:
         relay.send("a@b.example", "c@d.example", RAW, nothing)
         time.sleep(0.1)
@@ -111,9 +112,21 @@ def test_a_server_without_dsn_and_size_is_served_too() -> None:
     with scripted(features=()) as server, relay_to(server.port) as relay:
         assert isinstance(relay.send("a@b.example", "c@d.example", RAW, nothing), Accepted)
         assert "MAIL FROM:<a@b.example>" in server.lines
-    with scripted(features=("DSN",)) as server, relay_to(server.port) as relay:
-        relay.send("a@b.example", "c@d.example", RAW, nothing)
-        assert "MAIL FROM:<a@b.example> RET=HDRS" in server.lines
+
+
+def test_reports_are_asked_for_where_they_are_offered() -> None:
+    with scripted(features=("DSN", "SMTPUTF8", "8BITMIME")) as server, relay_to(server.port) as relay:
+        relay.send("a@b.example", "c+1=x@d.example", RAW, nothing, Wishes("42", delays=True))
+        relay.send("a@b.example", "c@d.example", RAW, nothing, Wishes("43"))
+        relay.send("a@b.example", "käthe@d.example", RAW, nothing)
+    assert [line for line in server.lines if line.startswith(("MAIL", "RCPT"))] == [
+        "MAIL FROM:<a@b.example> RET=HDRS ENVID=42",
+        "RCPT TO:<c+1=x@d.example> NOTIFY=FAILURE,DELAY ORCPT=rfc822;c+2B1+3Dx@d.example",
+        "MAIL FROM:<a@b.example> RET=HDRS ENVID=43",
+        "RCPT TO:<c@d.example> NOTIFY=FAILURE ORCPT=rfc822;c@d.example",
+        "MAIL FROM:<a@b.example> BODY=8BITMIME SMTPUTF8 RET=HDRS",
+        "RCPT TO:<käthe@d.example> NOTIFY=FAILURE",
+    ]
 
 
 def test_addresses_beyond_ascii_need_smtputf8() -> None:
@@ -136,16 +149,16 @@ def test_addresses_beyond_ascii_need_smtputf8() -> None:
 @pytest.mark.parametrize(
     ("verb", "reply", "expected"),
     [
-        ("MAIL", "451 4.3.0 later", Temporary("451 4.3.0 later")),
+        ("MAIL", "451 4.3.0 later", Temporary("451 4.3.0 later", shaky=True)),
         ("RCPT", "450 4.2.0 greylisted", Temporary("450 4.2.0 greylisted")),
         ("RCPT", "550 5.1.1 no such user", Permanent("550 5.1.1 no such user")),
         ("RCPT", "550-5.1.1 no\r\n550 5.1.1 really", Permanent("550 5.1.1 no 5.1.1 really")),
-        ("DATA", "452 4.3.1 disk full", Temporary("452 4.3.1 disk full")),
+        ("DATA", "452 4.3.1 disk full", Temporary("452 4.3.1 disk full", shaky=True)),
         ("DATA", "554 5.7.1 no", Permanent("554 5.7.1 no")),
         ("DOT", "451 4.7.1 later", Temporary("451 4.7.1 later")),
         ("DOT", "552 5.3.4 too big", Permanent("552 5.3.4 too big")),
         ("DOT", "554 5.7.1 spam", Permanent("554 5.7.1 spam")),
-        ("MAIL", "503 lost step", Temporary("503 lost step")),
+        ("MAIL", "503 lost step", Temporary("503 lost step", shaky=True)),
         ("MAIL", "421 shutting down", Temporary("421 shutting down", relay_trouble=True)),
         ("DOT", "421 shutting down", Temporary("421 shutting down", relay_trouble=True)),
         ("MAIL", "530 5.7.0 login first", Temporary("530 5.7.0 login first", relay_trouble=True, reached=False)),
@@ -197,10 +210,14 @@ def test_a_line_that_is_cut_is_a_letter_for_later(stage: str) -> None:
         assert server.connections == 2
 
 
-def test_a_kept_connection_that_died_is_noticed_before_a_letter_is_lost_on_it() -> None:
-    def script(connection: int, verb: str, taken: int) -> str | None:
-        return "CUT" if verb == "NOOP" and connection == 1 else None
+@pytest.mark.parametrize(("verb", "fresh"), [("NOOP", 0.0), ("MAIL", 60.0)])
+def test_a_kept_connection_that_died_is_noticed_before_a_letter_is_lost_on_it(
+    monkeypatch: pytest.MonkeyPatch, verb: str, fresh: float
+) -> None:
+    def script(connection: int, it: str, taken: int) -> str | None:
+        return "CUT" if it == verb and connection == 1 and taken else None
 
+    monkeypatch.setattr(outbound_smtp, "FRESH", fresh)
     with scripted(script) as server, relay_to(server.port) as relay:
         for _ in range(3):
             assert isinstance(relay.send("a@b.example", "c@d.example", RAW, nothing), Accepted)
@@ -208,7 +225,7 @@ def test_a_kept_connection_that_died_is_noticed_before_a_letter_is_lost_on_it() 
 
 
 def test_a_server_that_never_answers_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbound, "CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr(outbound_smtp, "CONNECT_TIMEOUT", 0.2)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

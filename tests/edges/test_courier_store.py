@@ -29,7 +29,8 @@ from maild.core.model import (
 )
 from maild.core.tokens import message_id_token
 from maild.edges.courier import Courier
-from maild.edges.outbound import MaildirRelay, Permanent, Relay, Temporary
+from maild.edges.outbound import Permanent, Relay, Temporary
+from maild.edges.outbound_maildir import MaildirRelay
 from maild.paths import TEMPLATES
 from maild.store import Arrival, OutboxRow, Store, migrate, open_store
 
@@ -55,7 +56,7 @@ class Desk:
             store,
             templates=lambda: templates,
             policy=lambda: POLICY,
-            relay=relay,
+            relays=(relay,),
             clock=self.clock,
             jitter=lambda: 0.5,
             on_dead=lambda row, why: self.dead.append((row, why)),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from smtp_rig import Line, OpenDoor, WritingDesk
 
-from maild.edges.smtp_session import MAX_ERRORS
+from maild.edges.smtp_connection import MAX_ERRORS
 
 Opened = Callable[..., OpenDoor]
 

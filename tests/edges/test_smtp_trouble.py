@@ -188,7 +188,7 @@ def test_a_letter_that_never_ends_does(open_door: Opened, writing_desk: WritingD
 
 
 def test_a_peer_that_reads_nothing_is_let_go(open_door: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("maild.edges.smtp_session.LINGER", 0.2)
+    monkeypatch.setattr("maild.edges.smtp_connection.LINGER", 0.2)
     door = open_door(command_timeout=0.5)
     with Line(door.address) as deaf:
         deaf.socket.settimeout(0.3)
