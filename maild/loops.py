@@ -29,6 +29,7 @@ class Loop:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._trouble = ""  # what the last step raised
 
     def start(self) -> None:
         self._wake.set()
@@ -58,9 +59,18 @@ class Loop:
                     more = self._step()
                 nap = more or None
                 rest = FIRST_REST
+                self._say("")
             except Exception as error:
-                log.error("%s: %s: %s; again in %.1f s", self._name, type(error).__name__, error, rest)
+                self._say(f"{type(error).__name__}: {error}")
                 log.debug("%s failed", self._name, exc_info=True)
                 self._stopping.wait(rest)
                 rest = min(rest * 2, LONGEST_REST)
                 self._wake.set()
+
+    def _say(self, trouble: str) -> None:
+        """Log a trouble once when it begins and once when it is over."""
+        if trouble and trouble != self._trouble:
+            log.error("%s: %s; tried again until it works", self._name, trouble)
+        elif self._trouble and not trouble:
+            log.warning("%s: all is well again", self._name)
+        self._trouble = trouble

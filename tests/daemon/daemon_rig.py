@@ -176,6 +176,7 @@ class Desk:
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self._program: Sequence[str] = MAILD
+        self.options: Sequence[str] = ()  # of `maild run`
         self.edit('listen = ["127.0.0.1:8025"]', f'listen = ["127.0.0.1:{self.port}"]')
 
     def edit(self, old: str, new: str, file: str = "config.toml") -> None:
@@ -197,7 +198,7 @@ class Desk:
         """Start the daemon and do not wait for it."""
         assert self.process is None or self.process.poll() is not None
         with self.log.open("ab") as log:
-            command = [*self._program, "run", "-c", str(self.config)]
+            command = [*self._program, "run", "-c", str(self.config), *self.options]
             self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, env=ENVIRONMENT)
         return self.process
 

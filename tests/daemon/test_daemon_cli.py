@@ -219,7 +219,7 @@ def test_explain_says_what_would_be_and_does_nothing(worked: Desk, at: At, files
     assert told["trace"][0] == "ticket: nothing in it leads to a ticket"
     assert any("monitoring" in line for line in told["trace"])
     shown = at(worked, f"explain {files['karen']}")
-    assert "Fate: ticket" in shown.stdout
+    assert "Fate:        ticket" in shown.stdout
     assert "would open a ticket" in shown.stdout
     assert "would add an event of desk, inside" in shown.stdout
     assert "would add a message of karen2@people.example, for all to see" in shown.stdout
@@ -375,6 +375,11 @@ def test_no_stranger_drives_the_terminal(worked: Desk, at: At, shell: Shell, fil
             f"explain {files['hostile']}",
             f"explain {files['robot']}",
             f"explain {files['hostile']} --json",
+            f"explain {files['hostile']} --letters",
+            "explain --mail 2 --letters",
+            "show 1002 --why",
+            "rules stats",
+            f"rules try --rules {files['hostile'].parent}",
         )
     ]
     shown += [

@@ -16,12 +16,13 @@ from daemon_rig import ENVIRONMENT, SUPPORT, Desk, Shell, hand_in, letter, until
 from daemon_rig import maild as command
 
 from maild import config
-from maild.app import App, DeskLock
+from maild.app import App
 from maild.core.model import Envelope
+from maild.ready import DeskLock
 
 HOLDER = """
 import sys
-from maild.app import DeskLock
+from maild.ready import DeskLock
 from maild.config import load
 lock = DeskLock(load(sys.argv[1]))
 print(lock.take(), flush=True)
