@@ -12,6 +12,7 @@ from maild.cli.exits import Complaint, Exit
 if TYPE_CHECKING:
     from maild.app import App
     from maild.config import Config
+    from maild.letters import Templates
     from maild.store import Store
 
 
@@ -19,17 +20,27 @@ def load(args: argparse.Namespace) -> Config:
     """The configuration named by -c; its errors, all of them, are the complaint."""
     from maild.config import load as load_config
 
-    with _troubles():
+    with troubles():
         return load_config(args.config)
+
+
+def templates(args: argparse.Namespace) -> Templates:
+    """The templates of the desk named by -c."""
+    from maild import letters
+    from maild.app import template_directories
+
+    config = load(args)
+    with troubles():
+        return letters.load(template_directories(config.desk.templates))
 
 
 @contextmanager
 def opened_store(args: argparse.Namespace) -> Iterator[Store]:
     """The desk's memory, for a look or a change without judgement."""
-    from maild.app import open_ready_store
+    from maild.ready import open_ready_store
 
     config = load(args)
-    with _lock_if_free(config) as alone, _troubles(), closing(open_ready_store(config, checkpoint=alone)) as store:
+    with _lock_if_free(config) as alone, troubles(), closing(open_ready_store(config, checkpoint=alone)) as store:
         yield store
 
 
@@ -43,16 +54,16 @@ def built_app(args: argparse.Namespace, *, daemon: bool = False) -> Iterator[App
 
     config = load(args)
     lock = nullcontext(True) if daemon else _lock_if_free(config)
-    with lock as alone, _troubles(), closing(App(config, checkpoint=alone)) as app:
+    with lock as alone, troubles(), closing(App(config, checkpoint=alone)) as app:
         yield app
 
 
 @contextmanager
-def _troubles() -> Iterator[None]:
+def troubles() -> Iterator[None]:
     """What may be wrong with a desk, as complaints with their exit codes."""
-    from maild.app import NotReady
     from maild.config import ConfigErrors
     from maild.letters import TemplateErrors
+    from maild.ready import NotReady
     from maild.store import Unavailable
 
     try:
@@ -68,7 +79,7 @@ def _troubles() -> Iterator[None]:
 @contextmanager
 def _lock_if_free(config: Config) -> Iterator[bool]:
     """Hold the desk's lock while a verb works; False where somebody else holds it, a daemon as a rule."""
-    from maild.app import DeskLock
+    from maild.ready import DeskLock
 
     lock = DeskLock(config)
     try:

@@ -1,4 +1,4 @@
-"""Verbs about single letters: read, explain, pipe."""
+"""The verb about how a letter is understood: read."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from maild.cli import opening
 from maild.cli.exits import Complaint, Exit
 from maild.cli.output import as_json, paragraph, plain
-from maild.core.model import Envelope, Message
-from maild.core.policy import Policy
+from maild.core.model import Message
 
-NOT_NOW = "not now, please try again later"
 MOST = 200 * 1024 * 1024  # bytes of a letter the shell will read; doors have their own, lower limit
 
 
-def _letter(name: str) -> bytes:
+def file_bytes(name: str) -> bytes:
+    """A letter as a file; "-" is standard input. Complaint where it cannot be read."""
     try:
         if name == "-":
             return sys.stdin.buffer.read(MOST)
@@ -36,11 +34,11 @@ def read(args: argparse.Namespace) -> int:
 
     if args.persistent or os.environ.get("CORPUS_PERSISTENT"):
         return _read_many()
-    raw = _letter(args.file)
+    raw = file_bytes(args.file)
     if args.json:
         as_json(corpus_answer(raw, _context(os.environ.get("CASE_CONTEXT", ""))))
     else:
-        _show(read_letter(raw))
+        show(read_letter(raw))
     return Exit.OK
 
 
@@ -69,7 +67,7 @@ def _read_many() -> int:
     return Exit.OK
 
 
-def _show(message: Message) -> None:
+def show(message: Message) -> None:
     """A letter as we understand it, for a person."""
     lines = [
         ("From", ", ".join(map(str, message.from_)) + ("" if message.sender else "   (not exactly one author)")),
@@ -92,89 +90,3 @@ def _show(message: Message) -> None:
     print(f"\n--- what this person wrote ---\n{paragraph(message.new_text)}")
     if message.text.strip() != message.new_text.strip():
         print(f"\n--- all of it ---\n{paragraph(message.text)}")
-
-
-def explain(args: argparse.Namespace) -> int:
-    from maild.app import utc_now
-    from maild.desk import explain as walk
-
-    raw = _letter(args.file)
-    with opening.built_app(args) as app:
-        now = utc_now()
-        to = tuple(args.to or [app.policy.addresses[0].email])
-        envelope = Envelope(raw=raw, mail_from=args.sender, rcpts=to, received_at=now, door="explain")
-        policy = app.policy
-        message, clues, facts, outcome = walk(raw, envelope, app.store, policy, now)
-    if args.json:
-        as_json(
-            {
-                "message": {
-                    "from": [str(a) for a in message.from_],
-                    "subject": message.subject,
-                    "message_id": message.message_id,
-                    "kind": message.kind,
-                    "defects": message.defects,
-                },
-                "clues": clues,
-                "candidates": sorted(facts.tickets),
-                "fate": outcome.fate,
-                "reason": outcome.reason,
-                "ticket": outcome.after,
-                "changes": [{"change": type(c).__name__, "value": c} for c in outcome.changes],
-                "trace": outcome.trace,
-            }
-        )
-        return Exit.OK
-    print(f"From {plain(message.sender or 'nobody in particular')}: {plain(message.subject)} ({message.kind})")
-    print(f"Fate: {outcome.fate} - {plain(outcome.reason)}")
-    for line in outcome.trace:
-        print(f"  {plain(line)}")
-    for change in outcome.changes:
-        print(f"would {_would(change, policy)}")
-    return Exit.OK
-
-
-def _would(change: object, policy: Policy) -> str:
-    from maild.core import trail
-    from maild.core.model import AddEntry, OpenTicket, SendLetter, SetField
-
-    match change:
-        case OpenTicket():
-            return "open a ticket"
-        case SetField(name, old, new, by):
-            before, after = (plain(trail.shown(name, value, policy)) for value in (old, new))
-            return f"set {name} from {before} to {after} (by {by})"
-        case AddEntry(entry):
-            seen = "for all to see" if entry.public else "inside"
-            article = "an" if entry.kind[0] in "aeiou" else "a"
-            return f"add {article} {entry.kind} of {plain(entry.author)}, {seen}"
-        case SendLetter(letter):
-            return f"send “{letter.template}” to {plain(letter.to.email)}"
-        case _:
-            return repr(change)
-
-
-def pipe(args: argparse.Namespace) -> int:
-    """Whatever goes wrong on our side, the mail system must keep the letter: 75.
-
-    It may send a stranger what we print, so that only somebody at a terminal is told what is wrong.
-    """
-    from maild.app import utc_now
-    from maild.core.matching import is_ours
-    from maild.edges import pipe as door
-
-    try:
-        with opening.built_app(args) as app:
-            return door.main(
-                sys.stdin.buffer,
-                app.desk.accept,
-                recipients=args.recipient,
-                sender=args.sender,
-                environ=os.environ,
-                is_ours=lambda address: is_ours(address, app.policy),
-                clock=utc_now,
-                max_size=app.config.smtp.max_size,
-            )
-    except Exception as error:  # noqa: BLE001 - a traceback would end with 1, and then the letter is sent back
-        said = str(error) if isinstance(error, Complaint) else f"{type(error).__name__}: {error}"
-        raise Complaint(said if sys.stderr.isatty() else NOT_NOW, Exit.TEMPORARY) from None

@@ -1,11 +1,13 @@
-"""Verbs that make, check and run a desk: init, check, migrate, run, demo."""
+"""Verbs that make, check and run a desk: init, check, migrate, run, reload, demo."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import logging
+import os
+import signal
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,19 +33,15 @@ def init(args: argparse.Namespace) -> int:
 
 def check(args: argparse.Namespace) -> int:
     """Look at everything `run` would load; say every error, with file and line."""
-    from maild import config, letters
-    from maild.app import template_directories
+    from maild import config
 
     path = Path(args.config)
-    problems = [str(problem) for problem in config.check(path)]
-    directories = template_directories(path.parent / "templates" if problems else config.load(path).desk.templates)
-    notes = list(letters.unused(directories))
-    try:
-        letters.load(directories)
-    except letters.TemplateErrors as errors:
-        problems += str(errors).splitlines()
+    notes: list[str] = []
+    problems = _problems(path, notes)
     if not problems:
-        notes += _stance(config.policy(config.load(path)))
+        loaded = config.load(path)
+        policy = config.policy(loaded)
+        notes += [*_stance(policy), f"{config.run_tests(loaded, policy)[0]} tests of rules passed"]
     if args.json:
         print(json.dumps({"ok": not problems, "problems": problems, "notes": notes}))
     elif problems:
@@ -51,6 +49,22 @@ def check(args: argparse.Namespace) -> int:
     else:
         print("\n".join([f"{path}: all is well", *notes]))
     return Exit.CONFIG if problems else Exit.OK
+
+
+def _problems(path: Path, notes: list[str] | None = None) -> list[str]:
+    """Everything wrong with configuration, rules, their tests and templates; what is only odd joins `notes`."""
+    from maild import config, letters
+    from maild.app import template_directories
+
+    problems = [str(problem) for problem in config.check(path)]
+    directories = template_directories(path.parent / "templates" if problems else config.load(path).desk.templates)
+    if notes is not None:
+        notes += letters.unused(directories)
+    try:
+        letters.load(directories)
+    except letters.TemplateErrors as errors:
+        problems += str(errors).splitlines()
+    return problems
 
 
 def _stance(policy: Policy) -> list[str]:
@@ -64,6 +78,33 @@ def _stance(policy: Policy) -> list[str]:
         "relaxed mode: nobody vouches for senders. A requester's address with their reply address, or with a valid",
         "token in the subject, may add to a ticket, never command it. Agents need their own reply addresses.",
     ]
+
+
+def reload(args: argparse.Namespace) -> int:
+    """Have the running daemon read everything again; what is wrong is said here, and then it is not asked."""
+    from maild import running
+
+    problems = _problems(Path(args.config))
+    if problems:
+        raise Complaint("\n".join(["nothing is reloaded", *problems]), Exit.CONFIG)
+    data = opening.load(args).desk.data
+    note = running.running(Path(data))
+    if note is None:
+        raise Complaint(f"no maild is running on {data} (there is no {running.NAME} of a living one)", Exit.UNAVAILABLE)
+    try:
+        os.kill(note.pid, signal.SIGHUP)
+    except OSError as error:
+        raise Complaint(f"maild (process {note.pid}) cannot be told: {error.strerror}", Exit.UNAVAILABLE) from None
+    end = time.monotonic() + args.wait
+    while time.monotonic() < end:
+        now = running.running(Path(data))
+        if now is not None and now.pid == note.pid and now.reloads > note.reloads:
+            if now.taken:
+                print("Taken over.")
+                return Exit.OK
+            raise Complaint("refused; the old policy stays in force, and the admin was sent the reasons", Exit.CONFIG)
+        time.sleep(0.05)
+    raise Complaint(f"told, and no answer in {args.wait:g} seconds: its log says how it ended", Exit.TEMPORARY)
 
 
 def migrate(args: argparse.Namespace) -> int:
@@ -83,15 +124,11 @@ def migrate(args: argparse.Namespace) -> int:
 def run(args: argparse.Namespace) -> int:
     import asyncio
 
-    from maild.app import NotReady
+    from maild import logs
     from maild.config import ConfigErrors
+    from maild.ready import NotReady
 
-    logging.basicConfig(
-        level=logging.INFO if args.verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        stream=sys.stderr,
-    )
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logs.set_up(opening.load(args).log.format, verbose=args.verbose)
     with opening.built_app(args, daemon=True) as app:
         try:
             asyncio.run(app.run(ready=_greet))
@@ -119,11 +156,13 @@ def _greet(app: App) -> None:
         print("maild is running. It listens nowhere (smtp.listen is empty): letters come by `maild pipe`.")
         trial = f"maild pipe -c {app.config.path} {ours} < letter.eml"
     print(f"Mail to {ours} makes a ticket. Try:\n  {trial}")
-    relay = app.config.outbound.relay
-    if relay.scheme == "maildir":
-        print(f"Outgoing mail is written to {relay.path}. Read it with: mutt -f {relay.path}")
+    first, *others = app.config.outbound.relays
+    if first.scheme == "maildir":
+        print(f"Outgoing mail is written to {first.path}. Read it with: mutt -f {first.path}")
     else:
-        print(f"Outgoing mail goes to {relay.host}:{relay.port} ({relay.scheme}).")
+        print(f"Outgoing mail goes to {first.host}:{first.port} ({first.scheme}).")
+    if others:
+        print(f"While that is away, to {' or '.join(one.host or str(one.path) for one in others)}.")
     print("Ctrl-C stops it; nothing that was accepted is lost.", flush=True)
 
 

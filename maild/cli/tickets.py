@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from textwrap import indent
 from typing import Any
 
 from maild.cli import opening
 from maild.cli.exits import Complaint, Exit
 from maild.cli.output import as_json, paragraph, plain, table, when
-from maild.core import trail
+from maild.core import trail, why
 from maild.core.decide import refused
-from maild.core.model import SetField, Status, Ticket
+from maild.core.model import Entry, SetField, Status, Ticket
 from maild.core.policy import Policy
+from maild.store import Store
 
 
 def tickets(args: argparse.Namespace) -> int:
@@ -63,6 +65,11 @@ def ticket_json(ticket: Ticket, policy: Policy) -> dict[str, Any]:
         "sla": ticket.sla,
         "tags": list(ticket.tags),
         "watchers": list(ticket.watchers),
+        "organisation": ticket.organisation,
+        "collaborators": list(ticket.collaborators),
+        "copied": list(ticket.copied),
+        "linked": list(ticket.linked),
+        "merged_into": ticket.merged_into,
         "created_at": ticket.created_at,
         "responded_at": ticket.responded_at,
         "resolved_at": ticket.resolved_at,
@@ -81,6 +88,10 @@ def show(args: argparse.Namespace) -> int:
             raise Complaint(f"there is no ticket {args.number}", Exit.DATA)
         entries = app.store.entries(args.number)
         policy = app.policy
+        steps = _steps(entries, app.store, policy) if args.why else ()
+    if args.why and args.json:
+        as_json({**ticket_json(ticket, policy), "why": steps})
+        return Exit.OK
     if args.json:
         as_json({**ticket_json(ticket, policy), "entries": entries, "clocks": sla.describe(ticket, policy)})
         return Exit.OK
@@ -88,11 +99,22 @@ def show(args: argparse.Namespace) -> int:
         print(f"{name + ':':12} {plain(value)}")
     for line in sla.describe(ticket, policy):
         print(f"{'':12} {line}")
-    for entry in entries:
+    for step in steps:
+        print(f"\n{when(step.at)}  {plain(step.head)}")
+        for line in step.lines:
+            print(f"    {plain(line)}")
+    for entry in () if args.why else entries:
         print(f"\n{when(entry.at)}  {plain(trail.headline(entry, policy))}")
+        for warning in entry.data.get("warnings", ()):
+            print(f"    Careful: {plain(str(warning))}")
         if entry.text and not trail.is_event(entry):
             print(indent(paragraph(entry.text).strip("\n"), "    "))
     return Exit.OK
+
+
+def _steps(entries: Sequence[Entry], store: Store, policy: Policy) -> tuple[why.Step, ...]:
+    rows = store.letters(why.mails(entries))
+    return why.story(entries, {key: why.Account(row.reason, row.trace) for key, row in rows.items()}, policy)
 
 
 def do(args: argparse.Namespace) -> int:

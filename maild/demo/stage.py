@@ -51,16 +51,17 @@ class Stage:
         self.clock = HandClock()
         self.people: dict[str, Person] = {}
         self.lost: list[Envelope] = []  # letters to people who are not on the stage
+        self.gone: set[str] = set()  # folded addresses that the post office refuses
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="stage", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._post = SmtpDoor(_anywhere("post.example"), self._posted, lambda address: True, self.clock)
+        self._post = SmtpDoor(_anywhere("post.example"), self._posted, self._is_known, self.clock)
         self._run(self._post.start())
         host, port = self._post.addresses[0]
         smtp = self._config.smtp.model_copy(update={"listen": (Endpoint("127.0.0.1", 0),)})
-        outbound = self._config.outbound.model_copy(update={"url": f"smtp://{host}:{port}"})
+        outbound = self._config.outbound.model_copy(update={"url": (f"smtp://{host}:{port}",)})
         self.app = App(self._config.model_copy(update={"smtp": smtp, "outbound": outbound}), clock=self.clock)
         self._run(self.app.start())
         return self
@@ -114,6 +115,9 @@ class Stage:
             return True
         queued = store.outbox(state="queued", limit=1000)
         return any(not row.error or (row.next_try and row.next_try < soon) for row in queued)
+
+    def _is_known(self, address: str) -> bool:
+        return fold(address) not in self.gone
 
     def _posted(self, envelope: Envelope) -> Future[Receipt]:
         for rcpt in envelope.rcpts:
