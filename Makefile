@@ -54,5 +54,5 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(PIP) install -c constraints.txt --no-build-isolation -e '.[postgresql,dev]'
+	$(PIP) install -c constraints.txt --no-build-isolation -e '.[postgresql,auth,dkim,dev]'
 	@touch $@

@@ -24,7 +24,7 @@ from maild.cli.exits import Exit
 from maild.config.sections import Tables, section_of
 from maild.core import commands
 from maild.core.model import Fate, Status
-from maild.core.rules import Names, RawRule, compile_rules, condition_compiler
+from maild.core.rules import OCCASIONS, Names, RawRule, action_compiler, compile_rules, times, vocabulary
 from maild.core.rules import compile as rule_compiler
 from maild.letters import CATALOGUE, cards
 from maild.letters.catalogue import EVERYWHERE
@@ -35,6 +35,7 @@ README, ADMINS, AGENTS, COMMANDS = (
     (ROOT / name).read_text(encoding="utf-8")
     for name in ("README.md", "docs/admins.md", "docs/agents.md", "docs/commands.md")
 )
+RULES = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
 EXAMPLE = tomllib.loads(paths.EXAMPLE_CONFIG.read_text(encoding="utf-8"))
 
 
@@ -160,7 +161,8 @@ def test_defaults_are_told_as_they_are(name: str, key: str) -> None:
     else:
         value: Any = tomllib.loads(f"x = {told.strip('`')}")["x"]
         value = tuple(value) if isinstance(value, list) else value
-        given = {"name": "x", "tag": "X", "admin": "a@b", "address": "a@b", "email": "a@b"}
+        given = {"name": "x", "tag": "X", "admin": "a@b", "address": "a@b", "email": "a@b", "host": "imap.b"}
+        given |= {"user": "u", "path": "p"}
         required = {field: given[field] for field, it in model.model_fields.items() if it.is_required()}
         assert getattr(model.model_validate({**required, key: value}), key) == default
 
@@ -183,19 +185,25 @@ def names() -> Names:
         teams=tuple(EXAMPLE["team"]),
         agents=tuple(EXAMPLE["agent"]),
         plans=tuple(EXAMPLE["sla"]),
+        calendars=(*EXAMPLE["calendar"], "24x7"),
+        organisations=tuple(EXAMPLE.get("organisation", ())),
     )
 
 
 def test_every_word_of_rules_is_explained() -> None:
-    told = set(re.findall(r"`(\w+)(?:\.NAME)?`", section(ADMINS, "Rules")))
-    words = {*rule_compiler._KEYS, *rule_compiler._ACTIONS, *condition_compiler._FIELDS, *condition_compiler._GROUPS}
-    assert words | set(condition_compiler._OPERATORS) <= told
+    told = set(re.findall(r"`([\w.-]+?)(?:\.NAME)?(?: = .*?)?`", RULES))
+    words = {*rule_compiler.KEYS, *action_compiler.ACTIONS, *vocabulary.FIELDS, *vocabulary.SPECIAL}
+    words |= {*vocabulary.GROUPS, *vocabulary.TEXT_OPERATORS, *vocabulary.NUMBER_OPERATORS, *vocabulary.DAY_OPERATORS}
+    words |= {*vocabulary.ALIASES, *vocabulary.CHANGING, *action_compiler.STATUSES}
+    assert words <= told
+    assert set(re.findall(r'^\| `"(\w+)"` \|', section(RULES, "Occasions"), re.MULTILINE)) == set(OCCASIONS)
+    assert set(re.findall(r'`"([\w-]+)"`', section(RULES, "Rules that wait"))) >= set(times.SINCE)
 
 
 def test_the_rules_of_the_manual_can_be_used() -> None:
-    tables = [rule for block in code(section(ADMINS, "Rules"), "toml") for rule in tomllib.loads(block)["rule"]]
+    tables = [rule for block in code(RULES, "toml") for rule in tomllib.loads(block).get("rule", ())]
     rules, problems = compile_rules(
-        [RawRule(file="admins.md", number=at, table=table) for at, table in enumerate(tables)], names()
+        [RawRule(file="rules.md", number=at, table=table) for at, table in enumerate(tables)], names()
     )
     assert not problems
     assert len(rules) == len(tables) >= 3
@@ -204,14 +212,15 @@ def test_the_rules_of_the_manual_can_be_used() -> None:
 def test_configuration_in_the_manual_can_be_read() -> None:
     for block in code(ADMINS.replace(section(ADMINS, "Rules"), ""), "toml"):
         for name, table in tomllib.loads(block).items():
-            assert set(table) <= set(SECTIONS[name].model_fields)
+            for one in table if isinstance(table, list) else [table]:
+                assert set(one) <= set(SECTIONS[name].model_fields)
 
 
 # --------------------------------------------------------------------- letters, commands, words
 
 
 def template_rows() -> dict[str, str]:
-    return dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", section(ADMINS, "Templates"), re.MULTILINE))
+    return dict(re.findall(r"^\| `([a-z_-]+)` \| (.*) \|$", section(ADMINS, "Templates"), re.MULTILINE))
 
 
 def test_every_letter_is_explained() -> None:

@@ -22,7 +22,13 @@ import pytest
 from maild import __version__
 
 ROOT = Path(__file__).parent.parent
-SHIPPED = ("config.example.toml", "templates/*.txt", "templates/*.html", "rules/*.toml")  # what admins start from
+SHIPPED = (
+    "config.example.toml",
+    "templates/*.txt",
+    "templates/*/*.txt",
+    "templates/*.html",
+    "rules/*.toml",
+)  # what admins start from
 LITTER = ("var/desk/secret.key", "stray.eml", "maild/core/notes.txt", "build/lib/maild/old.py", "templates/old.txt~")
 
 pytestmark = pytest.mark.timeout(180)

@@ -55,7 +55,7 @@ COPIES = {
     "outbox_raw": {"outbox_id": "outbox_id + k * {outbox}"},
 }  # fmt: skip
 KEYS = {"person": "id", "mail": "id", "ticket": "number", "entry": "id", "outbox": "id"}
-NOT_COPIED = {"counter", "alembic_version"}
+NOT_COPIED = {"counter", "alembic_version", "mailbox", "revocation", "standing", "state"}
 
 
 def fill(directory: Path, tickets: int) -> None:

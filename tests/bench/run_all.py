@@ -9,7 +9,18 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("ceilings", "bench_reading", "bench_intake", "bench_size")
+BENCHMARKS = (
+    "ceilings",
+    "bench_reading",
+    "bench_rules",
+    "bench_intake",
+    "bench_doors",
+    "bench_size",
+    "bench_matching",
+    "bench_courier",
+    "bench_rules_try",
+    "bench_kills",
+)
 
 
 def main() -> int:

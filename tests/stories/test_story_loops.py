@@ -43,6 +43,19 @@ def in_bounds(stage: Stage, to: list[Mail], received: int, tickets: int = 2) -> 
     assert len(fates(stage)) == received
 
 
+def both_rest(stage: Stage, *machines: tuple[Person, Callable[[Mail], object]]) -> None:
+    """Several machines answer every letter they get until none comes any more."""
+    for _ in range(ROUNDS):
+        stage.settle()
+        came = [(person, answer, mail) for person, answer in machines for mail in person.inbox if not mail.seen]
+        if not came:
+            return
+        for _, answer, mail in came:
+            mail.seen = True
+            answer(mail)
+    pytest.fail(", ".join(f"{len(person.inbox)} letters to {person.email}" for person, _ in machines) + " and no end")
+
+
 def robot(stage: Stage) -> Person:
     return stage.person("Shop", "orders@machine.example")
 
@@ -144,6 +157,90 @@ def test_an_address_that_bounces_everything(stage: Stage) -> None:
     assert len(peer.inbox) == count == 2
     assert len([mail for mail in john.inbox if "does not exist" in mail.text or "5.1.1" in mail.text]) <= 2
     in_bounds(stage, peer.inbox, 2 + count, tickets=1)
+
+
+def vary(kind: str) -> Callable[[], str]:
+    """What a machine says: always the same, the same with a counter, or other words every time."""
+    turns = iter(range(1000))
+
+    def words() -> str:
+        turn = next(turns)
+        return {
+            "same": "Thank you for your letter. We shall look into it.",
+            "counter": f"Thank you for letter {turn}. Your number is {turn * 7}, {turn}-Nov-2026.",
+            "other": f"We care about the {COLOURS[turn // 10]} {TOPICS[turn % 10]}.",
+        }[kind]
+
+    return words
+
+
+@pytest.mark.parametrize("kind", ["same", "counter", "other"])
+def test_an_agent_and_a_requester_who_both_answer_everything(stage: Stage, kind: str) -> None:
+    """Neither says that it is a machine, and both answer to valid reply addresses."""
+    peer, john = robot(stage), stage.agent("john")
+    says, johns = vary(kind), vary(kind)
+    peer.writes(SUPPORT, "An order", "Please confirm.")
+    both_rest(stage, (peer, lambda mail: peer.answers(mail, says())), (john, lambda mail: john.answers(mail, johns())))
+    assert len(stage.app.store.tickets(limit=100)) == 1
+    assert len(fates(stage)) == peer._written + john._written
+    # An agent's words are never held against them while they differ: then only the other machine is one.
+    assert len(peer.inbox) <= (6 if kind == "other" else 3)
+    ticket = stage.app.store.tickets(limit=2)[0]
+    told = [entry.text.split()[0] for entry in stage.entries(ticket.number) if entry.data.get("field") == "automatic"]
+    assert told == [peer.email]
+    notices = [mail for mail in john.inbox if "the requester did not get it" in mail.text]
+    assert len(notices) == (0 if kind == "other" else 1)
+    letters = len(peer.inbox)
+    stage.forward(minutes=50)  # and nothing wakes them up again
+    both_rest(stage, (peer, lambda mail: peer.answers(mail, says())), (john, lambda mail: john.answers(mail, johns())))
+    assert len(peer.inbox) == letters
+
+
+@pytest.mark.parametrize("kind", ["same", "counter"])
+def test_a_machine_that_answers_to_its_reply_address_is_found_out(stage: Stage, kind: str) -> None:
+    """A person answers it again and again; the third time its agents learn what it is, once."""
+    peer, john = robot(stage), stage.agent("john")
+    says = vary(kind)
+    peer.writes(SUPPORT, "An order", "Please confirm.")
+    rest(stage, lambda mail: peer.answers(mail, says()), peer)
+    for question in ("Which order?", "I do not understand.", "Are you a person?", "Hello?"):
+        stage.forward(minutes=5)
+        john.answers(john.inbox[-1], question)
+        rest(stage, lambda mail: peer.answers(mail, says()), peer)
+    notices = [mail for mail in john.inbox if "looks like a machine" in mail.text]
+    assert len(notices) == 1
+    assert "same words" in notices[0].text
+    number = stage.app.store.tickets(limit=2)[0].number
+    before = len(john.inbox)
+    peer.answers(peer.inbox[-1], says())
+    stage.settle()
+    assert len(john.inbox) == before
+    assert fates(stage)[-1] == "filed"
+    john.answers(notices[0], "#person")
+    assert f"{peer.email} → none" in john.got("Done", "Machines").text
+    before = len(john.inbox)
+    peer.answers(peer.inbox[-1], "I am a person after all.")
+    stage.settle()
+    assert len(john.inbox) == before + 1
+    assert "I am a person" in john.inbox[-1].text
+    assert stage.ticket(number).status == "open"
+
+
+def test_another_help_desk_that_confirms_every_letter(stage: Stage) -> None:
+    """With its own number in the subject, a new one every time, and no header that says what it is."""
+    peer, john = robot(stage), stage.agent("john")
+    numbers = iter(range(100, 1000))
+
+    def confirms(mail: Mail) -> None:
+        number = next(numbers)
+        text = f"This is request {number}. Please keep [shop #{number}] in the subject."
+        peer.writes(SUPPORT, f"[shop #{number}] AutoReply: {mail.subject}", text)
+
+    peer.writes(SUPPORT, "An order", "Please confirm.")
+    rest(stage, confirms, peer)
+    john.answers(john.got("Please confirm"), "Which order?")
+    rest(stage, confirms, peer)
+    in_bounds(stage, peer.inbox, peer._written + 1)
 
 
 # --------------------------------------------------------------------- our own address

@@ -19,7 +19,7 @@ from maild import config, letters, paths
 from maild.core.identity import fold
 from maild.core.mail import read
 from maild.core.matching import is_ours
-from maild.core.model import Envelope, Fate
+from maild.core.model import EntryKind, Envelope, Fate
 from maild.desk import Desk
 from maild.letters import Outgoing
 from maild.store import migrate, open_store
@@ -106,9 +106,10 @@ class Desktop:
         ticket = self.store.ticket(request["ticket"])
         if row is None or row.number != request["ticket"] or ticket is None:
             return {}
-        outgoing = Outgoing(row.outbox_id, ticket, row.letter, self.store.entries(ticket.number)[-1])
+        words = [entry for entry in self.store.entries(ticket.number) if entry.kind == EntryKind.RESPONSE]
+        outgoing = Outgoing(row.outbox_id, ticket, row.letter, words[-1])
         written = self.templates.render(outgoing, self.policy, self.now)
-        self.store.outbox_fix(row.outbox_id, written.message_id, written.raw)
+        self.store.outbox_fix([(row.outbox_id, written.message_id, written.raw)])
         message = read(written.raw)
         return {
             "message_id": f"<{written.message_id}>",
