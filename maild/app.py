@@ -12,7 +12,6 @@ import random
 import signal
 import socket
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -37,15 +36,15 @@ from maild.edges.imap import ImapDoor
 from maild.edges.maildir import MaildirDoor
 from maild.edges.outbound_choice import relays
 from maild.edges.smtp_tls import BadCertificate
-from maild.health import Parts, Stopwatch
+from maild.health.checks import Parts, Stopwatch
+from maild.health.pages import web_door
+from maild.health.watch import watch_over
 from maild.loops import Loop
 from maild.pace import Pace
-from maild.pages import web_door
 from maild.paths import TEMPLATES
 from maild.ready import DeskLock, NotReady, open_ready_store
 from maild.running import Running
 from maild.store import OutboxRow, Unavailable
-from maild.watch import watch_over
 
 if TYPE_CHECKING:
     from maild.dkim import Signer
@@ -59,7 +58,6 @@ CERTIFICATE_EVERY = 10.0  # seconds between two looks at the files of the certif
 FORGET_EVERY = 86_400.0  # seconds between two looks through the letters of ours that are kept
 FORGET_AT_ONCE = 200  # letters of one look…
 FORGET_PAUSE = 0.5  # …and seconds until the next
-PATIENCE = 5.0  # seconds a start waits for commands of the shell to end
 # A thread that computes holds the interpreter this long before another may run; see docs/benchmarks.md.
 SWITCH_INTERVAL = 0.002
 
@@ -165,7 +163,7 @@ class App:
             configuration.outbound_password(self.config, os.environ, place)
         sys.setswitchinterval(SWITCH_INTERVAL)
         lock = DeskLock(self.config)
-        await _alone(lock)
+        await asyncio.to_thread(lock.wait)
         try:
             await self.start(_handed_over())
             try:
@@ -402,15 +400,3 @@ def sender_check(config: Config, onward: Callable[[Envelope, bytes], Future[Rece
     except OSError as error:
         raise NotReady(f"[authentication] check: {error}") from None
     return auth.SenderCheck(onward, config.smtp.hostname.lower(), lookup, config.authentication.relays, LOOKING)
-
-
-async def _alone(lock: DeskLock) -> None:
-    """Take the lock as soon as commands in flight have ended; NotReady where its holder stays, as a daemon does."""
-    end = time.monotonic() + PATIENCE
-    try:
-        while not lock.take():
-            if time.monotonic() > end:
-                raise NotReady(f"another maild is running on {lock.path.parent} (it holds {lock.path.name})")
-            await asyncio.sleep(0.02)
-    except OSError as error:
-        raise NotReady(f"{lock.path}: {error.strerror}") from None

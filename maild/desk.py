@@ -2,8 +2,8 @@
 
 Doors hand envelopes to `accept`; the worker thread calls `work`; the clock wakes `tick`; the
 shell uses `command`. It refuses to know protocols (edges), how anything is judged (core) and
-how anything is kept (store). This is the one place with a broad `except`: a letter that
-breaks a step is tried again, set aside after three tries, and the rest flows on.
+how anything is kept (store). Its broad `except`s are the promise of the corridor: a letter
+that breaks a step is tried again, set aside after three tries, and the rest flows on.
 """
 
 from __future__ import annotations

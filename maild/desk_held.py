@@ -35,7 +35,8 @@ def tell_held(store: Store, policy: Policy, now: datetime) -> None:
     more = store.ledger_sums()[Fate.QUARANTINED] - len(lines)
     outcome = decide.the_list(lines if new else [], max(0, more), due, policy, now)
     store.record([(None, outcome)], now)
-    log.info("the day's list of letters held back: %s", outcome.reason)
+    if new:
+        log.info("the day's list of letters held back: %s", outcome.reason)
 
 
 def held_back(store: Store, limit: int) -> list[Line]:

@@ -17,15 +17,15 @@ from typing import TextIO
 INDENT = "    "  # of a line that goes on: whatever stands in it cannot look like the beginning of another one
 
 _LINE_END = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-# Escape sequences, direction changes, what is not seen, half characters.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
+# What drives a terminal or hides: escape sequences, direction changes, what is not seen, half characters.
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 # One conversion of a line's own words, with the name before it if it has one.
 _CONVERSION = re.compile(r"(?:\b([a-z_]+)=)?%(?:%|[-0-9.]*([a-z]))")
 
 
 def safe(text: str) -> str:
     """The text without anything that drives a terminal; a line that goes on is indented."""
-    return f"\n{INDENT}".join(_UNSAFE.sub(" ", line) for line in _LINE_END.split(text))
+    return f"\n{INDENT}".join(UNSAFE.sub(" ", line) for line in _LINE_END.split(text))
 
 
 def fields(record: logging.LogRecord) -> dict[str, object]:

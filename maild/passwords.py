@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from maild import durable
 
 COST, BLOCK, PARALLEL = 1 << 15, 8, 1  # 32 MB and some 80 ms of one core, for whoever guesses too
 MEMORY = 256 << 20  # octets scrypt may take, whatever a line says
@@ -84,26 +84,7 @@ def read(file: Path) -> dict[str, Hash]:
 def write(file: Path, hashes: Mapping[str, Hash]) -> None:
     """Replace the file; whoever reads it meanwhile, or after a crash, finds the old one or the new one. OSError."""
     text = "# Written by maild passwd.\n" + "".join(f"{key}:{one}\n" for key, one in sorted(hashes.items()))
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-            if file.exists() and os.geteuid() == 0:  # typed as root, it stays the desk's own
-                owner = file.stat()
-                os.fchown(out.fileno(), owner.st_uid, owner.st_gid)
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        aside.rename(file)
-    except BaseException:
-        with suppress(OSError):
-            aside.unlink()
-        raise
-    directory = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    durable.replace(file, text)
 
 
 def _scrypt(password: str, salt: bytes, cost: int, block: int, parallel: int) -> bytes:

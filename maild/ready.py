@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from typing import IO
 
 from maild.config import Config
 from maild.store import Store, open_store
+
+PATIENCE = 5.0  # seconds a daemon's start waits for commands of the shell to end
 
 
 class NotReady(Exception):
@@ -70,6 +73,17 @@ class DeskLock:
             raise
         self._file = file
         return True
+
+    def wait(self) -> None:
+        """Take it as soon as commands in flight have ended; NotReady where its holder stays, as a daemon does."""
+        end = time.monotonic() + PATIENCE
+        try:
+            while not self.take():
+                if time.monotonic() > end:
+                    raise NotReady(f"another maild is running on {self.path.parent} (it holds {self.path.name})")
+                time.sleep(0.02)
+        except OSError as error:
+            raise NotReady(f"{self.path}: {error.strerror}") from None
 
     def free(self) -> None:
         """Give it back; the end of the process does so, too."""

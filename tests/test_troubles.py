@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from maild.troubles import Troubles
+from maild.health.troubles import Troubles
 
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 TELL_AFTER = timedelta(minutes=15)

@@ -14,14 +14,15 @@ from pathlib import Path
 import pytest
 
 from maild import config as configuration
-from maild import desk_directory, letters, watch
+from maild import desk_directory, letters
 from maild.core.model import Receipt
 from maild.core.policy import Policy
+from maild.health import watch
+from maild.health.troubles import Troubles
+from maild.health.watch import Watch, room
 from maild.letters import Outgoing
 from maild.paths import TEMPLATES
 from maild.store import OutboxRow, Store, open_store
-from maild.troubles import Troubles
-from maild.watch import Watch, room
 
 RELAY = "relay mail.bank.example:25"
 

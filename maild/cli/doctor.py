@@ -8,7 +8,7 @@ from pathlib import Path
 
 from maild.cli.exits import Exit
 from maild.cli.output import as_json, plain
-from maild.doctor import Finding
+from maild.health.doctor import Finding
 
 _MARKS = {"ok": "ok     ", "wrong": "WRONG  ", "note": "note   "}
 
@@ -31,9 +31,9 @@ def doctor(args: argparse.Namespace) -> int:
 def _examined(args: argparse.Namespace) -> Iterator[Finding]:
     from maild import config, letters
     from maild.app import template_directories
-    from maild.doctor import examine
-    from maild.doctor.finding import well, wrong
-    from maild.doctor.probe import send
+    from maild.health.doctor import examine
+    from maild.health.doctor.finding import well, wrong
+    from maild.health.doctor.probe import send
 
     problems = [str(problem) for problem in config.check(Path(args.config))]
     yield from (wrong("configuration", one, "maild check says all at once") for one in problems)

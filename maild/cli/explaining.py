@@ -166,26 +166,7 @@ def _as_data(walk: _Walk) -> dict[str, Any]:
     outcome, message, facts = walk.outcome, walk.message, walk.facts
     found = match(message, walk.envelope, facts, walk.policy, walk.envelope.received_at, walk.evidence)
     return {
-        "message": {
-            "from": [str(a) for a in message.from_],
-            "to": [str(a) for a in message.to],
-            "cc": [str(a) for a in message.cc],
-            "reply_to": [str(a) for a in message.reply_to],
-            "subject": message.subject,
-            "date": message.date,
-            "message_id": message.message_id,
-            "kind": message.kind,
-            "nature": message.nature,
-            "kind_reason": message.kind_reason,
-            "answerable": message.answerable,
-            "language": message.header("content-language"),
-            "spam": message.spam,
-            "spam_score": message.spam_score,
-            "defects": message.defects,
-            "new_text": message.new_text,
-            "text": message.text,
-            "attachments": message.attachments,
-        },
+        "message": _said(message),
         "envelope": {
             "mail_from": walk.envelope.mail_from,
             "rcpts": walk.envelope.rcpts,
@@ -219,6 +200,29 @@ def _as_data(walk: _Walk) -> dict[str, Any]:
             for other in outcome.also
         ],
         "trace": outcome.trace,
+    }
+
+
+def _said(message: Message) -> dict[str, Any]:
+    return {
+        "from": [str(a) for a in message.from_],
+        "to": [str(a) for a in message.to],
+        "cc": [str(a) for a in message.cc],
+        "reply_to": [str(a) for a in message.reply_to],
+        "subject": message.subject,
+        "date": message.date,
+        "message_id": message.message_id,
+        "kind": message.kind,
+        "nature": message.nature,
+        "kind_reason": message.kind_reason,
+        "answerable": message.answerable,
+        "language": message.header("content-language"),
+        "spam": message.spam,
+        "spam_score": message.spam_score,
+        "defects": message.defects,
+        "new_text": message.new_text,
+        "text": message.text,
+        "attachments": message.attachments,
     }
 
 

@@ -32,7 +32,7 @@ _MEANINGS = {
     Purpose.MESSAGE_ID: "a reference: it leads to the ticket",
     Purpose.ADMIN: "the admin's answer to the list of letters held back",
 }
-RELOAD = "A running daemon takes it with SIGHUP: systemctl reload maild"
+RELOAD = "A running daemon takes it with: maild reload"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from maild.cli import opening
 from maild.cli.exits import Complaint, Exit
-from maild.cli.output import table
 
 LINE_HEIGHT = 24  # pixels of a line in a picture, and of the margins around a paragraph
 CHARACTERS = 84  # of a line in a picture
@@ -23,7 +22,10 @@ def preview(args: argparse.Namespace) -> int:
 
     templates = opening.templates(args)
     if not args.template:
-        table(("letter", "who gets it"), [(name, form.use) for name, form in CATALOGUE.items()])
+        width = max(map(len, CATALOGUE)) + 2
+        print(f"{'LETTER':{width}}WHO GETS IT")
+        for name, form in CATALOGUE.items():
+            print(f"{name:{width}}{form.use}")
         print(f"\nSets (--set) and languages (--language): {', '.join(sets(templates)) or 'none'}")
         return Exit.OK
     if args.template not in CATALOGUE:

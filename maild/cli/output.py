@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from maild.logs import UNSAFE
+
 WIDEST = 60  # characters of one cell; the JSON form has everything
-# What a stranger wrote must not drive the terminal: escape sequences, bidi overrides.
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 def plain(text: object) -> str:
-    """One line of printable text."""
-    return _UNSAFE.sub(" ", str(text)).strip()
+    """One line that is safe on a terminal, whoever wrote the text."""
+    return UNSAFE.sub(" ", str(text)).strip()
 
 
 def paragraph(text: str) -> str:
-    """Several lines of printable text."""
-    return "\n".join(_UNSAFE.sub(" ", line).rstrip() for line in text.splitlines())
+    """Several lines that are safe on a terminal."""
+    return "\n".join(UNSAFE.sub(" ", line).rstrip() for line in text.splitlines())
 
 
 def when(at: datetime | None) -> str:

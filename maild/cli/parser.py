@@ -2,72 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Callable
-from importlib import import_module
-from typing import NoReturn
-
 from maild import __version__
-from maild.cli.exits import Exit
-
-Verb = Callable[[argparse.Namespace], int]
-
-
-class _Late:
-    """The verbs of a module, which is loaded when one of them is called: a mail system waits for `maild pipe`."""
-
-    def __init__(self, module: str) -> None:
-        self._module = module
-
-    def __getattr__(self, name: str) -> Verb:
-        return lambda args: int(getattr(import_module(f"maild.cli.{self._module}"), name)(args))
-
+from maild.cli.verbs import Late, Parser, Verbs
 
 doctor, explaining, importing, keys, letters, passwd = map(
-    _Late, "doctor explaining importing keys letters passwd".split()
+    Late, "doctor explaining importing keys letters passwd".split()
 )
 piping, queues, reading, rules, senders, setup, suppressed, tickets = map(
-    _Late, "piping queues reading rules senders setup suppressed tickets".split()
+    Late, "piping queues reading rules senders setup suppressed tickets".split()
 )
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse exits with 2; sysexits.h calls a usage error 64."""
-
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(Exit.USAGE, f"{self.prog}: {message}\n")
-
-
-class _Verbs:
-    """Adds verbs that all look alike: -c, a sentence, examples."""
-
-    def __init__(self, root: Parser) -> None:
-        self._verbs = root.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
-
-    def add(
-        self, name: str, verb: Verb, what: str, examples: str, *, config: bool = True, as_json: bool = False
-    ) -> argparse.ArgumentParser:
-        parser = self._verbs.add_parser(
-            name,
-            help=what,
-            description=what[0].upper() + what[1:] + ".",
-            epilog="examples:\n" + "\n".join(f"  {line}" for line in examples.strip().splitlines()),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        parser.set_defaults(verb=verb, name=name)
-        if config:
-            parser.add_argument(
-                "-c",
-                "--config",
-                default="./config.toml",
-                metavar="FILE",
-                help="the configuration (default: %(default)s)",
-            )
-        if as_json:
-            parser.add_argument("--json", action="store_true", help="answer in JSON, for programs")
-        return parser
 
 
 def build() -> Parser:
@@ -78,7 +21,7 @@ def build() -> Parser:
         epilog="`maild COMMAND --help` explains a command by example.",
     )
     root.add_argument("--version", action="version", version=f"maild {__version__}")
-    verbs = _Verbs(root)
+    verbs = Verbs(root)
     _setup_verbs(verbs)
     _letter_verbs(verbs)
     _ticket_verbs(verbs)
@@ -89,7 +32,7 @@ def build() -> Parser:
     return root
 
 
-def _setup_verbs(verbs: _Verbs) -> None:
+def _setup_verbs(verbs: Verbs) -> None:
     init = verbs.add(
         "init",
         setup.init,
@@ -97,12 +40,12 @@ def _setup_verbs(verbs: _Verbs) -> None:
         "maild init /srv/desk        then edit /srv/desk/config.toml\nmaild run -c /srv/desk/config.toml",
         config=False,
     )
-    init.add_argument("directory", metavar="DIR")
+    init.add_argument("directory", metavar="DIR", help="where; made if it is missing")
     verbs.add(
         "check",
         setup.check,
         "say every error of configuration, rules and templates at once",
-        "maild check\nmaild check -c /srv/desk/config.toml && systemctl reload maild",
+        "maild check\nmaild check -c /srv/desk/config.toml --json",
         as_json=True,
     )
     _doctor_verb(verbs)
@@ -137,7 +80,7 @@ def _setup_verbs(verbs: _Verbs) -> None:
     demo.add_argument("--letters", action="store_true", help="print every letter in full")
 
 
-def _doctor_verb(verbs: _Verbs) -> None:
+def _doctor_verb(verbs: Verbs) -> None:
     look = verbs.add(
         "doctor",
         doctor.doctor,
@@ -152,7 +95,7 @@ def _doctor_verb(verbs: _Verbs) -> None:
     look.add_argument("--wait", type=float, default=60.0, metavar="SECONDS", help="for that letter (default: 60)")
 
 
-def _letter_verbs(verbs: _Verbs) -> None:
+def _letter_verbs(verbs: Verbs) -> None:
     read = verbs.add(
         "read",
         reading.read,
@@ -206,7 +149,7 @@ def _letter_verbs(verbs: _Verbs) -> None:
     )
 
 
-def _rules_verb(verbs: _Verbs) -> None:
+def _rules_verb(verbs: Verbs) -> None:
     about = verbs.add(
         "rules",
         rules.rules,
@@ -225,7 +168,7 @@ def _rules_verb(verbs: _Verbs) -> None:
     about.add_argument("--examples", type=int, metavar="N", help="of each difference (default: 3)")
 
 
-def _preview_verb(verbs: _Verbs) -> None:
+def _preview_verb(verbs: Verbs) -> None:
     preview = verbs.add(
         "preview",
         letters.preview,
@@ -249,7 +192,7 @@ def _preview_verb(verbs: _Verbs) -> None:
     form.add_argument("--png", default="", metavar="FILE", help="a picture of the page, by a browser of this machine")
 
 
-def _ticket_verbs(verbs: _Verbs) -> None:
+def _ticket_verbs(verbs: Verbs) -> None:
     listing = verbs.add(
         "tickets",
         tickets.tickets,
@@ -260,7 +203,7 @@ def _ticket_verbs(verbs: _Verbs) -> None:
     listing.add_argument("--status", action="append", metavar="STATUS", help="may be repeated")
     listing.add_argument("--team", metavar="KEY")
     listing.add_argument("--agent", metavar="KEY")
-    listing.add_argument("--limit", type=int, default=50, metavar="N")
+    listing.add_argument("--limit", type=int, default=50, metavar="N", help="the newest N (default: 50)")
     show = verbs.add(
         "show",
         tickets.show,
@@ -268,7 +211,7 @@ def _ticket_verbs(verbs: _Verbs) -> None:
         "maild show 1042\nmaild show 1042 --json\nmaild show 1042 --why              how it came to be as it is",
         as_json=True,
     )
-    show.add_argument("number", type=int, metavar="N")
+    show.add_argument("number", type=int, metavar="N", help="number of the ticket")
     show.add_argument("--why", action="store_true", help="only from what was recorded: evidence, rules, who was told")
     do = verbs.add(
         "do",
@@ -279,12 +222,12 @@ def _ticket_verbs(verbs: _Verbs) -> None:
         "maild do 1042 $'We are on it.\\n#waiting' --as jane",
         as_json=True,
     )
-    do.add_argument("number", type=int, metavar="N")
+    do.add_argument("number", type=int, metavar="N", help="number of the ticket")
     do.add_argument("text", metavar="TEXT", help='"#command value", or words for the requester')
     do.add_argument("--as", dest="agent", required=True, metavar="AGENT", help="key of the agent who speaks")
 
 
-def _queue_verbs(verbs: _Verbs) -> None:
+def _queue_verbs(verbs: Verbs) -> None:
     queue = verbs.add(
         "queue",
         queues.queue,
@@ -293,7 +236,7 @@ def _queue_verbs(verbs: _Verbs) -> None:
         as_json=True,
     )
     queue.add_argument("--all", action="store_true", help="those that have left and those given up, too")
-    queue.add_argument("--limit", type=int, default=50, metavar="N")
+    queue.add_argument("--limit", type=int, default=50, metavar="N", help="so many (default: 50)")
     ledger = verbs.add(
         "ledger",
         queues.ledger,
@@ -307,7 +250,7 @@ def _queue_verbs(verbs: _Verbs) -> None:
     ledger.add_argument("--raw", action="store_true", help="write the bytes of letter ID as they came")
     ledger.add_argument("--fate", metavar="FATE", help="only letters with this fate, or `waiting`")
     ledger.add_argument("--sums", action="store_true", help="only how many letters have which fate")
-    ledger.add_argument("--limit", type=int, default=50, metavar="N")
+    ledger.add_argument("--limit", type=int, default=50, metavar="N", help="the newest N (default: 50)")
     requeue = verbs.add(
         "requeue",
         queues.requeue,
@@ -324,7 +267,7 @@ def _queue_verbs(verbs: _Verbs) -> None:
     release.add_argument("id", type=int, metavar="ID", help="as shown by `maild ledger`")
 
 
-def _sender_verbs(verbs: _Verbs) -> None:
+def _sender_verbs(verbs: Verbs) -> None:
     held = verbs.add(
         "quarantine",
         senders.quarantine,
@@ -332,7 +275,7 @@ def _sender_verbs(verbs: _Verbs) -> None:
         "maild quarantine\nmaild quarantine --json",
         as_json=True,
     )
-    held.add_argument("--limit", type=int, default=100, metavar="N")
+    held.add_argument("--limit", type=int, default=100, metavar="N", help="the latest N (default: 100)")
     ban = verbs.add(
         "ban",
         senders.ban,
@@ -367,7 +310,7 @@ def _sender_verbs(verbs: _Verbs) -> None:
     dead.add_argument("--release", metavar="ADDRESS", help="have automatic letters go there again")
 
 
-def _clock_verbs(verbs: _Verbs) -> None:
+def _clock_verbs(verbs: Verbs) -> None:
     verbs.add(
         "tick",
         queues.tick,
@@ -382,7 +325,7 @@ def _clock_verbs(verbs: _Verbs) -> None:
     )
 
 
-def _key_verbs(verbs: _Verbs) -> None:
+def _key_verbs(verbs: Verbs) -> None:
     word = verbs.add(
         "passwd",
         passwd.passwd,
@@ -407,7 +350,7 @@ def _key_verbs(verbs: _Verbs) -> None:
         keys.keys,
         "list the keys that letters are signed with; make a new one, drop one, revoke what somebody was given",
         "maild keys\n"
-        "maild keys rotate && systemctl reload maild\n"
+        "maild keys rotate && maild reload\n"
         "maild keys revoke john                 an agent whose reply address leaked\n"
         "maild keys revoke karen@example.net\n"
         "maild keys drop 0 --yes                letters signed with key 0 become strangers",

@@ -155,7 +155,7 @@ def requeue(args: argparse.Namespace) -> int:
     with opening.opened_store(args) as store:
         if not store.requeue(args.id):
             raise Complaint(
-                f"letter {args.id} is not in quarantine; `maild ledger --fate quarantined` lists those that are",
+                f"letter {args.id} was not set aside, or is part of a ticket; `maild ledger {args.id}` tells its fate",
                 Exit.DATA,
             )
     print(f"Letter {args.id} will be worked again by the daemon, or now by `maild tick`.")

@@ -153,16 +153,21 @@ def _greet(app: App) -> None:
             '--header "Subject: Online banking is down" --body "Neither phone nor browser works."'
         )
     else:
-        print("maild is running. It listens nowhere (smtp.listen is empty): letters come by `maild pipe`.")
+        print("maild is running. It takes no letters by SMTP (smtp.listen is empty): they come by `maild pipe`.")
         trial = f"maild pipe -c {app.config.path} {ours} < letter.eml"
+    others = [f"{name} {' and '.join(door.bound)}" for name, door in app.doors.named() if name != "smtp" and door.bound]
+    others += [f"maildir {door.settings.path}" for door in app.maildirs]
+    others += [f"imap {box.settings.name}" for box in app.imap.mailboxes]
+    if others:
+        print(f"Letters also come by {', '.join(others)}.")
     print(f"Mail to {ours} makes a ticket. Try:\n  {trial}")
-    first, *others = app.config.outbound.relays
+    first, *spare = app.config.outbound.relays
     if first.scheme == "maildir":
         print(f"Outgoing mail is written to {first.path}. Read it with: mutt -f {first.path}")
     else:
         print(f"Outgoing mail goes to {first.host}:{first.port} ({first.scheme}).")
-    if others:
-        print(f"While that is away, to {' or '.join(one.host or str(one.path) for one in others)}.")
+    if spare:
+        print(f"While that is away, to {' or '.join(one.host or str(one.path) for one in spare)}.")
     print("Ctrl-C stops it; nothing that was accepted is lost.", flush=True)
 
 

@@ -138,7 +138,8 @@ def do(args: argparse.Namespace) -> int:
         return Exit.DATA if mistakes else Exit.OK
     if mistakes:
         lines = [
-            f"{m['line']}: {m['why']}" + (f" (did you mean {m['meant']}?)" if m["meant"] else "") for m in mistakes
+            ": ".join(filter(None, (m["line"], m["why"]))) + (f" (did you mean {m['meant']}?)" if m["meant"] else "")
+            for m in mistakes
         ]
         raise Complaint("nothing was done\n" + "\n".join(lines), Exit.DATA)
     for change in changes:

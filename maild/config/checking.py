@@ -12,12 +12,13 @@ from typing import Any
 
 from maild.config.documents import Document, read
 from maild.config.loading import Config, load
-from maild.config.names import ALWAYS, NO_PROMISE
+from maild.config.names import NO_PROMISE
 from maild.config.problems import ConfigErrors, Problem
 from maild.config.resolving import known_names, policy, read_rules
 from maild.config.rule_tests import must_pass, read_tests
 from maild.config.secrets import dkim_signer, mailbox_secrets, outbound_password
 from maild.config.sections import Defaults
+from maild.core.policy import ALWAYS
 from maild.core.rules import Names
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from maild import durable
 from maild.config.problems import ConfigErrors, Problem
 from maild.config.secrets import IDS, KEY_BYTES, read_keys
 
@@ -71,34 +72,20 @@ def _refused(path: Path, why: str) -> ConfigErrors:
 
 
 def _changed(path: Path, change: Callable[[str], tuple[str, int]]) -> int:
-    """Write the file anew beside the old one and put it in its place: after a crash there is one or the other."""
-    real = path.resolve()  # a link stays a link
-    draft = real.with_name(real.name + ".new")
+    """Write the file anew; nobody else changes it meanwhile."""
+    real = path.resolve()
+    claim = real.with_name(real.name + ".new")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        os.close(os.open(claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
-        raise _refused(draft, "is there: the keys are being changed, or that was cut short; then remove it") from None
+        raise _refused(claim, "is there: the keys are being changed, or that was cut short; then remove it") from None
     except OSError as error:
-        raise _refused(draft, f"cannot be written: {error.strerror}") from None
+        raise _refused(claim, f"cannot be written: {error.strerror}") from None
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            text, key_id = change(real.read_text(encoding="utf-8"))
-            before = real.stat()
-            if os.geteuid() == 0:  # else keys changed by root would lock the desk's own user out
-                os.fchown(file.fileno(), before.st_uid, before.st_gid)
-            os.fchmod(file.fileno(), before.st_mode & 0o770)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(real)
-    except BaseException as error:
-        draft.unlink(missing_ok=True)
-        if isinstance(error, OSError | UnicodeError):
-            raise _refused(real, f"cannot be changed: {error}") from None
-        raise
-    directory = os.open(real.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
+        text, key_id = change(real.read_text(encoding="utf-8"))
+        durable.replace(real, text, real.stat().st_mode & 0o770)
+    except (OSError, UnicodeError) as error:
+        raise _refused(real, f"cannot be changed: {error}") from None
     finally:
-        os.close(directory)
+        claim.unlink(missing_ok=True)
     return key_id

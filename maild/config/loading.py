@@ -153,5 +153,13 @@ def _problem(error: ErrorDetails, document: Document) -> Problem:
     elif kind == "literal_error":
         text = f"must be {context['expected']}"
     else:
-        text = _WORDS.get(kind, error["msg"])
+        text = _brackets(kind, place, error["input"]) or _WORDS.get(kind, error["msg"])
     return Problem(document.file, document.line_of(place), dotted(place), text)
+
+
+def _brackets(kind: str, place: Place, given: object) -> str:
+    """What was meant where a table has the wrong brackets: [[team]], [[smtp]] or [address]; "" where it has not."""
+    if len(place) != 1 or not isinstance(given, (list, tuple, Mapping)):
+        return ""
+    meant = {"dict_type": f"[{place[0]}.KEY]", "model_type": f"[{place[0]}]", "tuple_type": f"[[{place[0]}]]"}
+    return f"is written {meant[kind]}" if kind in meant else ""

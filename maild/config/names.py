@@ -2,7 +2,7 @@
 
 It works on what TOML gave, not on the validated sections, so that one wrong value
 elsewhere does not hide a misspelt team. It refuses to judge types; what is not of the
-expected type is passed over, `sections` has complained about it. Called by `loading`.
+expected type is passed over, `sections` has complained about it. Called by `loading` and `checking`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,8 +12,8 @@ from maild.config.documents import Document
 from maild.config.problems import Problem, dotted, unknown
 from maild.config.sections import Defaults
 from maild.config.toml_lines import Place
+from maild.core.policy import ALWAYS
 
-ALWAYS = "24x7"  # the calendar that exists without being written
 NO_PROMISE = "default"  # the plan that exists, promising nothing, where none is written
 
 _NEVER_EMPTY = frozenset(

@@ -17,6 +17,7 @@ from maild.config.problems import ConfigErrors, Problem, unknown
 from maild.config.secrets import read_keys
 from maild.core import hours
 from maild.core.policy import (
+    ALWAYS,
     Agent,
     Authentication,
     Calendar,
@@ -84,7 +85,7 @@ def policy(config: Config) -> Policy:
         held_list=HeldList(at=config.quarantine.list_at, zone=config.quarantine.timezone),
         acknowledgements_per_day=config.acknowledgement.per_sender_per_day,
         default_team=config.defaults.team,
-        by_email={one.casefold(): key for key, agent in agents.items() for one in (agent.email, *agent.also)},
+        by_email={one.lower(): key for key, agent in agents.items() for one in (agent.email, *agent.also)},
         correspondents=tuple(map(_correspondent, config.correspondent)),
         organisations={key: Organisation(key=key, **dict(each)) for key, each in config.organisation.items()},
         copied=Welcome(config.participants.copied),
@@ -107,7 +108,7 @@ def _authentication(config: Config) -> Authentication:
 
 
 def _correspondent(written: sections.Correspondent) -> Correspondent:
-    who = (written.domain or written.address).casefold()
+    who = (written.domain or written.address).lower()
     return Correspondent(who=who, reference=finder(written.reference) if written.reference else None)
 
 
@@ -127,7 +128,7 @@ def known_names(config: Config) -> Names:
         teams=tuple(config.team),
         agents=tuple(config.agent),
         plans=tuple(config.sla) or (names.NO_PROMISE,),
-        calendars=(*config.calendar, names.ALWAYS),
+        calendars=(*config.calendar, ALWAYS),
         organisations=tuple(config.organisation),
     )
 
@@ -225,17 +226,17 @@ def _topic(key: str, topics: Mapping[str, sections.Topic]) -> Topic:
 
 
 def _calendars(config: Config) -> dict[str, Calendar]:
-    always = Calendar(key=names.ALWAYS, zone=ZoneInfo("UTC"), hours=(((time.min, time.max),),) * 7, always=True)
+    always = Calendar(key=ALWAYS, zone=ZoneInfo("UTC"), hours=(((time.min, time.max),),) * 7, always=True)
     written = {
         key: Calendar(key=key, zone=each.timezone, hours=each.week, holidays=frozenset(each.holidays))
         for key, each in config.calendar.items()
     }
-    return {names.ALWAYS: always, **written}
+    return {ALWAYS: always, **written}
 
 
 def _plans(config: Config, calendars: Mapping[str, Calendar]) -> dict[str, Plan]:
     if not config.sla:
-        nothing = Plan(key=names.NO_PROMISE, name="Default", response=None, resolution=None, calendar=names.ALWAYS)
+        nothing = Plan(key=names.NO_PROMISE, name="Default", response=None, resolution=None, calendar=ALWAYS)
         return {names.NO_PROMISE: nothing}
     plans = {}
     for key, each in config.sla.items():

@@ -40,6 +40,7 @@ from maild.config.fields import (
 )
 from maild.config.listening import Lmtp, Pipe, Smtp, Submission, Tls, Web
 from maild.config.values import Span
+from maild.core.policy import ALWAYS
 
 
 class Desk(Section):
@@ -206,7 +207,7 @@ class Quarantine(Section):
 
 class Closing(Section):
     confirm: Promise = Span(timedelta(days=3), 3)
-    calendar: str = "24x7"
+    calendar: str = ALWAYS
 
 
 class Clock(Section):
@@ -250,7 +251,7 @@ class Sla(Section):
     name: Line
     response: Promise | None = None  # None: not promised
     resolution: Promise | None = None
-    calendar: str = "24x7"
+    calendar: str = ALWAYS
 
 
 class Team(Section):

@@ -1,7 +1,7 @@
 """Working-time arithmetic: how much of a stretch of time is working time, and when some amount of it is over.
 
-The only module that knows local time: instants go in and come out in UTC. It refuses to know what the
-working time is for; `core.sla` calls it.
+Instants go in and come out in UTC; whoever asks what the clock on a wall says asks here. It refuses to know
+what the working time is for; `core.sla` and the rules call it.
 
 A moment is open when the wall clock of the calendar's zone then reads a time inside an interval of that
 day, and the day is no holiday. Hence an hour the clock skips is not worked and one it repeats is worked

@@ -42,8 +42,11 @@ class Author:
 
 
 def fold(email: str) -> str:
-    """An address for comparing. Case of the local part is ours to fold (RFC 5321 2.4 lets receivers do so)."""
-    return email.strip().casefold()
+    """An address for comparing. Case of the local part is ours to fold (RFC 5321 2.4 lets receivers do so).
+
+    Only its case: `casefold` would make one mailbox of groß@ and gross@, and one person of two.
+    """
+    return email.strip().lower()
 
 
 def author(

@@ -20,7 +20,7 @@ class Ours(NamedTuple):
 
         Any sub-address gets the same yes: a stranger must not learn here which tokens are valid.
         """
-        local, at, domain = address.strip().casefold().rpartition("@")
+        local, at, domain = address.strip().lower().rpartition("@")
         if not at:
             return domain == "postmaster"
         if local == "postmaster":
@@ -29,6 +29,6 @@ class Ours(NamedTuple):
 
     def base(self, address: str) -> str | None:
         """Our address that this one is, or is a sub-address of."""
-        local, _, domain = address.strip().casefold().rpartition("@")
+        local, _, domain = address.strip().lower().rpartition("@")
         short = local.split(self.separator, 1)[0] if self.separator else local
         return next((one for one in self.emails if one in (f"{local}@{domain}", f"{short}@{domain}")), None)

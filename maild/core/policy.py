@@ -69,6 +69,9 @@ class Topic:
     acknowledge: bool = True
 
 
+ALWAYS = "24x7"  # key of the calendar that every desk has without writing it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
     """Business hours. `hours[0]` is Monday; an interval may end at 24:00, written time.max."""

@@ -120,13 +120,13 @@ def _said(scripts: tuple[str, ...]) -> str:
 def _ours(display: str, email: str, policy: Policy) -> str:
     """A colleague's name, or the desk's, on an address of another domain. One word alone names nobody in particular."""
     words = _words(display)
-    address = email.casefold()
+    address = email.lower()
     if len(words) < 2 or address in policy.by_email:
         return ""
     domain = address.rpartition("@")[2]
     ours = {each.email.rpartition("@")[2] for each in policy.addresses}
     for agent in policy.agents.values():
-        if words == _words(agent.name) and domain not in {agent.email.casefold().rpartition("@")[2], *ours}:
+        if words == _words(agent.name) and domain not in {agent.email.lower().rpartition("@")[2], *ours}:
             return f"This is the name of your colleague {agent.name}, but not the address: the letter is from {email}."
     if domain not in ours and words in [
         _words(each) for each in (policy.name, *(one.name for one in policy.addresses))

@@ -23,7 +23,7 @@ def pattern(text: str) -> str:
 
     ValueError, with words for whoever wrote it, for anything else.
     """
-    folded = text.strip().strip("<>").casefold()
+    folded = text.strip().strip("<>").lower()
     local, at, domain = folded.rpartition("@")
     if not at and folded.startswith("*."):
         local, at, domain = "*", "@", folded

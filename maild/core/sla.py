@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from maild.core import hours
-from maild.core.model import Status, Ticket
-from maild.core.policy import Calendar, Plan, Policy
+from maild.core.model import OVER, Status, Ticket
+from maild.core.policy import ALWAYS, Calendar, Plan, Policy
 from maild.core.rules import moment
 
 RESPONSE = "response"
@@ -25,9 +25,7 @@ CLOSE = "close"
 FLOOD = "flood"
 
 # What a ticket has where neither it nor its topic nor the desk names a plan that exists.
-NO_PLAN = Plan(key="", name="no plan", response=None, resolution=None, calendar="24x7")
-
-_OVER = (Status.RESOLVED, Status.CLOSED)
+NO_PLAN = Plan(key="", name="no plan", response=None, resolution=None, calendar=ALWAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ def describe(ticket: Ticket, policy: Policy) -> tuple[str, ...]:
     plan = plan_of(ticket, policy)
     lines = [f"plan: {plan.name}, calendar {plan.calendar}"]
     lines += [_describe_target(kind, ticket, plan, policy) for kind in (RESPONSE, RESOLUTION)]
-    if ticket.waited and ticket.status not in _OVER:
+    if ticket.waited and ticket.status not in OVER:
         lines.append(f"stood still: {_amount(timedelta(seconds=ticket.waited))} of working time so far")
     due = _due(CLOSE, ticket, policy)
     if due is not None:
@@ -120,7 +118,7 @@ def _due(kind: str, ticket: Ticket, policy: Policy) -> datetime | None:
     target = _target(kind, plan)
     if target is None or ticket.waiting_since is not None or _met(kind, ticket) is not None:
         return None
-    if ticket.status in _OVER:
+    if ticket.status in OVER:
         return None
     return hours.add(_calendar(plan, policy), _started(ticket), target + timedelta(seconds=ticket.waited))
 
@@ -133,7 +131,7 @@ def _met(kind: str, ticket: Ticket) -> datetime | None:
     """When the promise was kept, in time or late."""
     if kind == RESPONSE:
         return ticket.responded_at
-    return (ticket.resolved_at or ticket.closed_at) if ticket.status in _OVER else None
+    return (ticket.resolved_at or ticket.closed_at) if ticket.status in OVER else None
 
 
 def _started(ticket: Ticket) -> datetime:
@@ -152,7 +150,7 @@ def _describe_target(kind: str, ticket: Ticket, plan: Plan, policy: Policy) -> s
     met, due = _met(kind, ticket), _due(kind, ticket, policy)
     if met is not None:
         line += f", met {hours.written(calendar, met)}"
-    elif ticket.status in _OVER:
+    elif ticket.status in OVER:
         line += ", no longer runs"
     elif ticket.waiting_since is not None:
         line += f", paused since {hours.written(calendar, ticket.waiting_since)}"

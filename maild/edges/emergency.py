@@ -22,6 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from maild import durable
 from maild.core.model import Envelope, Receipt
 
 log = logging.getLogger("maild.emergency")
@@ -54,22 +55,14 @@ def keep(directory: Path, envelope: Envelope) -> None:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    _sync(directory / "new")
+    durable.sync(directory / "new")
 
 
 def _made(directory: Path) -> None:
     if not directory.is_dir():
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _sync(directory.parent)
-        _sync(directory.parent.parent)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        durable.sync(directory.parent)
+        durable.sync(directory.parent.parent)
 
 
 class EmergencyDoor:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from maild.edges.imap_mailbox import Accept, Addressed, Mailbox
-from maild.edges.imap_settings import Ledger, MailboxSettings, State
+from maild.edges.imap_settings import Ledger, MailboxSettings
 
 log = logging.getLogger("maild.imap")
 
@@ -40,11 +40,6 @@ class ImapDoor:
             Mailbox(settings, accept, addressed, ledger, clock=clock, jitter=jitter, worker=worker, trouble=trouble)
             for settings in mailboxes
         )
-
-    @property
-    def states(self) -> dict[str, State]:
-        """How each mailbox is doing."""
-        return {mailbox.settings.name: mailbox.state for mailbox in self.mailboxes}
 
     def start(self) -> None:
         for mailbox in self.mailboxes:

@@ -1,6 +1,6 @@
 """One mailbox to fetch from, as an admin described it, and what a door needs to remember of it.
 
-It refuses to do anything. `app` fills it in; the other imap modules read it.
+It refuses to do anything. `mailboxes` fills it in; the other imap modules read it.
 """
 
 from __future__ import annotations

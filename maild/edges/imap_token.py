@@ -2,7 +2,7 @@
 
 One form is posted: a refresh token (section 6) or the program's own credentials (section 4.4).
 What is secret goes to the one URL the admin wrote, over TLS, and nowhere else: redirects are
-not followed, and nothing of it is ever said. It refuses to know IMAP. `app` makes one
+not followed, and nothing of it is ever said. It refuses to know IMAP. `mailboxes` makes one
 for each mailbox; its thread asks.
 """
 
@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import subprocess
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from maild import durable
 from maild.edges.imap_trouble import Trouble, said
 
 log = logging.getLogger("maild.imap")
@@ -109,16 +108,7 @@ class Tokens:
         """The old refresh token may be void from now on (RFC 6749 section 6)."""
         self._rotated = renewed
         try:
-            descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # readable by its owner only
-            try:
-                with os.fdopen(descriptor, "w", encoding="ascii") as new:
-                    new.write(renewed + "\n")
-                    new.flush()
-                    os.fsync(new.fileno())
-                Path(name).replace(file)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            durable.replace(file, renewed + "\n")
         except OSError as error:
             log.error(
                 "%s: a new refresh token cannot be kept: %s; it is lost at the next restart", file, error.strerror

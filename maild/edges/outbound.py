@@ -2,7 +2,7 @@
 
 A relay takes one letter for one recipient and says what became of it. It refuses to know
 what a letter is about, which go first and when one is tried again: that is the courier's
-(edges.courier), the only caller. Here are the words the two share; how a relay works is in
+(edges.courier). Here are the words the two share; how a relay works is in
 `outbound_smtp` and `outbound_maildir`, and `outbound_choice` makes those of the configuration.
 """
 

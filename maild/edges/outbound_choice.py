@@ -1,6 +1,6 @@
 """From the configuration to relays: which kind each URL means.
 
-It refuses to know how a relay works and reads no file; `app` calls it.
+It refuses to know how a relay works and reads no file; `app` and `maild doctor` call it.
 """
 
 from __future__ import annotations

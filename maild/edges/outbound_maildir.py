@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from maild import durable
 from maild.edges.outbound import NO_WISHES, Accepted, Answer, Temporary, Wishes
 
 
@@ -41,7 +42,7 @@ class MaildirRelay:
         try:
             before_dot()
             (self._directory / "tmp" / name).rename(self._directory / "new" / name)
-            _sync_directory(self._directory / "new")
+            durable.sync(self._directory / "new")
         except OSError as error:
             return Temporary(f"{self._directory}: {error}", relay_trouble=True)
         finally:
@@ -74,11 +75,3 @@ class MaildirRelay:
     def _name(self) -> str:
         at = time.time_ns() // 1000
         return f"{at // 1_000_000}.M{at % 1_000_000:06d}P{os.getpid()}Q{next(self._counter):08d}.{self._host}"
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

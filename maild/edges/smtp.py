@@ -4,8 +4,8 @@ A transaction becomes an `Envelope`, `accept` promises a `Receipt`, and the rece
 told to the peer as one constant line: 250 only after the commit, 4xx whenever the peer
 must keep the letter. LMTP and submission are doors of the same make with another session.
 
-It refuses to know what a letter says, who may write and what a ticket is. `app` builds
-it and runs it in its own event loop. Here is what listens and counts; the dialogue with
+It refuses to know what a letter says, who may write and what a ticket is. `doors` builds
+it, `app` runs it in its own event loop. Here is what listens and counts; the dialogue with
 one peer is `smtp_session`.
 """
 
@@ -110,6 +110,7 @@ class SmtpDoor:
         self._sessions: set[Connection] = set()
         self._handshakes: set[asyncio.Task[None]] = set()
         self._servers: list[asyncio.Server] = []
+        self._paths: dict[str, str] = {}  # of UNIX sockets, by the name they were bound under
         self._empty = asyncio.Event()
 
     async def start(self, sockets: Sequence[socket.socket] = (), tls_sockets: Sequence[socket.socket] = ()) -> None:
@@ -128,6 +129,7 @@ class SmtpDoor:
                     self._servers.append(await loop.create_server(entrance, host, port, backlog=BACKLOG))
             for path in self.settings.listen_unix:
                 bound = bound_unix(path, self.settings.socket_mode)
+                self._paths[bound.getsockname()] = str(path)
                 self._servers.append(await loop.create_unix_server(plain, sock=bound, backlog=BACKLOG))
         except OSError:
             self._close()
@@ -143,7 +145,9 @@ class SmtpDoor:
     def bound(self) -> tuple[str, ...]:
         """Every place the door is bound to, in words: "127.0.0.1:25", the path of a UNIX socket."""
         names = [bound.getsockname() for server in self._servers for bound in server.sockets]
-        return tuple(f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name) for name in names)
+        return tuple(
+            f"{name[0]}:{name[1]}" if isinstance(name, tuple) else self._paths.get(name, str(name)) for name in names
+        )
 
     @property
     def open_sessions(self) -> int:

@@ -2,7 +2,7 @@
 
 A connection keeps the certificate it began with; new ones get the new one. A pair of files that
 cannot be used leaves the old certificate in force and is said once. It refuses to know who
-connects; `app` asks it to look, doors ask for the context.
+connects; `doors` asks it to look, sessions ask for the context.
 """
 
 from __future__ import annotations

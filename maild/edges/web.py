@@ -2,7 +2,7 @@
 
 It knows GET and nothing else: one short request a connection, one answer, closed. Pages are made in
 a thread of their own, one after the other, so that a slow one holds up nothing but the next. It
-refuses to know what stands on them; `app` gives them.
+refuses to know what stands on them; `health.pages` gives them.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def _page(text: str, marker: str) -> str:
         introduces = kind == "words" and following == "quote"  # "On Friday Karen Black wrote:" belongs to the quotation
         out.append(_introduction(lines) if introduces else _BLOCKS[kind](lines))
     if signature:
-        out.append(_small(below.split("\n")))
+        out.append(_small(below.rstrip("\n").split("\n")))
     return "".join(out)
 
 

@@ -1,6 +1,7 @@
 """Samples: one of everything a letter may come with, to try templates on.
 
-A made-up desk with made-up people; nothing here is ever sent. Called by `loading` alone.
+A made-up desk with made-up people; nothing here is ever sent. Called by `loading`, which tries
+every template on them, and `preview`.
 """
 
 from __future__ import annotations

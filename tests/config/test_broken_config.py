@@ -21,6 +21,10 @@ BROKEN = [
     ('lead = "jane"', 'leader = "jane"', "leader", "team.online-banking.leader", 'did you mean "lead"?'),
     ("[defaults]", "[smtp]\nmax_recipient = 5\n[defaults]", "max_recipient", "smtp.max_recipient", '"max_recipients"'),
     ("[team.support]", '["team"."Support Desk"]', '"Support Desk"', "team.Support Desk", "must be one word"),
+    # kinds of tables
+    ("[team.support]", "[[team]]", "[[team]]", "team", "is written [team.KEY]"),
+    ("[defaults]", "[[defaults]]", "[[defaults]]", "defaults", "is written [defaults]"),
+    ("[defaults]", '[maildir]\npath = "new"\n[defaults]', "[maildir]", "maildir", "is written [[maildir]]"),
     # kinds of values
     ('name = "Example Bank Support"', "name = 7", "name = 7", "desk.name", "must be a text in quotes"),
     ('name = "Example Bank Support"', 'name = "a\\nBcc: x"', "Bcc", "desk.name", "one line"),

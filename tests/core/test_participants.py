@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maild.core.authentication import Vouched
+from maild.core.identity import fold
 from maild.core.model import Person, Ticket
 from maild.core.participants import (
     MOST_COLLABORATORS,
@@ -128,3 +129,8 @@ def test_an_address_that_is_plain_can_stand_in_a_header(text: str) -> None:
     if is_plain(text):
         assert not set(text) & set(' <>()[],:;\\"\r\n\t\0')
         assert text.count("@") == 1
+
+
+def test_folding_an_address_never_makes_one_mailbox_of_two():
+    assert fold(" Karen@Customer.Example ") == "karen@customer.example"
+    assert len({fold(f"{name}@x.example") for name in ("gro\u00df", "gross", "\ufb01ne", "fine")}) == 4

@@ -330,6 +330,9 @@ def test_do_is_an_agent_speaking(desk: Desk, at: At, shell: Shell) -> None:
     plain = at(desk, "do 1001 '#priority hihg' --as jane")
     assert plain.returncode == 65
     assert "#priority high" in plain.stderr
+    empty = shell("do", "1001", "", "--as", "jane", "-c", str(desk.config))
+    assert empty.returncode == 65
+    assert empty.stderr.splitlines()[1].startswith("your mail holds no words")
     nobody = at(desk, "do 1001 '#take' --as jim")
     assert (nobody.returncode, "'jim'" in nobody.stderr) == (65, True)
     assert at(desk, "do 4711 '#take' --as jane").returncode == 65

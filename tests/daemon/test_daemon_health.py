@@ -20,7 +20,7 @@ from daemon_rig import ROOT, SUPPORT, Desk, Shell, free_port, hand_in, letter, u
 WEB = '#listen = "127.0.0.1:8080"       # not set: there are none'
 RELAY = 'url = "maildir:data/outgoing"'
 ADMINS = (ROOT / "docs" / "admins.md").read_text()
-METRICS = (ROOT / "maild" / "metrics.py").read_text()
+METRICS = (ROOT / "maild" / "health" / "metrics.py").read_text()
 
 
 def page(port: int, path: str) -> tuple[int, str]:

@@ -138,7 +138,8 @@ def test_a_desk_that_listens_nowhere_works_what_is_piped(desk: Desk, shell: Shel
         assert process.stdout is not None
         try:
             greeting = [process.stdout.readline().decode() for _ in range(3)]
-            assert "listens nowhere" in greeting[0]
+            assert "takes no letters by SMTP" in greeting[0]
+            assert "Letters also come by" not in greeting[1]
             assert greeting[2] == f"  maild pipe -c {desk.config} {SUPPORT} < letter.eml\n"
             assert shell("pipe", "-c", str(desk.config), SUPPORT, stdin=letter("piped").raw).returncode == 0
             until(lambda: desk.fates() == {"ticket": 1}, "the letter is worked")
@@ -146,6 +147,27 @@ def test_a_desk_that_listens_nowhere_works_what_is_piped(desk: Desk, shell: Shel
             assert process.wait(15) == 0
         finally:
             process.kill()
+
+
+def test_the_greeting_names_every_door(desk: Desk) -> None:
+    (desk.directory / "in" / "new").mkdir(parents=True)
+    (desk.directory / "in" / "cur").mkdir()
+    with desk.config.open("a") as file:
+        file.write(f'\n[[maildir]]\npath = "in"\naddress = "{SUPPORT}"\n')
+    desk.edit("[lmtp]\nlisten = []", '[lmtp]\nlisten = ["unix:lmtp.sock"]')
+    with subprocess.Popen(
+        [sys.executable, "-m", "maild", "run", "-c", str(desk.config)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            greeting = [process.stdout.readline().decode() for _ in range(2)]
+        finally:
+            process.kill()
+    place = desk.config.parent
+    assert greeting[1] == f"Letters also come by lmtp {place}/lmtp.sock, maildir {place}/in.\n"
 
 
 def test_a_login_without_a_password_starts_nothing(desk: Desk) -> None:

@@ -18,8 +18,8 @@ from smtp_rig import OpenDoor
 from maild import config as configuration
 from maild import desk_directory, dkim
 from maild.config import Config
-from maild.doctor import dns_records, doors, examine, ways
-from maild.doctor.finding import Finding
+from maild.health.doctor import dns_records, doors, examine, ways
+from maild.health.doctor.finding import Finding
 
 Desk = Callable[..., Config]
 YEAR = timedelta(days=365)
@@ -97,6 +97,7 @@ def test_a_door_that_shows_another_certificate_than_its_file(
     ("how", "state", "what"),
     [
         ({"valid": timedelta(days=5)}, "wrong", "4 days left"),
+        ({"valid": timedelta(days=2)}, "wrong", "1 day left"),
         ({"valid": -timedelta(hours=1)}, "wrong", "expired"),
         ({"valid": YEAR, "host": "other.example"}, "note", "bank.example, by which we greet, is not in it"),
         ({"valid": YEAR, "host": "*.example"}, "ok", "for *.example"),
@@ -252,7 +253,7 @@ def test_a_check_that_breaks_keeps_no_other_from_being_made(desk: Desk, monkeypa
         raise ZeroDivisionError("a bug")
         yield
 
-    monkeypatch.setattr("maild.doctor.CHECKS", (broken, ways.check))
+    monkeypatch.setattr("maild.health.doctor.CHECKS", (broken, ways.check))
     first, *others = examine(desk())
     assert (first.state, "ZeroDivisionError" in first.what) == ("wrong", True)
     assert others

@@ -235,7 +235,7 @@ def test_another_mailbox_goes_on(doors: Doors, dovecot: Dovecot, user: str, box)
     until(lambda: len(doors.desk.letters) == 2)
     until(lambda: door.mailboxes[0].state.trouble != "")
     assert "refuses the connection" in door.mailboxes[0].state.trouble
-    assert [bool(state.trouble) for state in door.states.values()] == [True, False]
+    assert [bool(mailbox.state.trouble) for mailbox in door.mailboxes] == [True, False]
 
 
 # --------------------------------------------------------------------- TLS

@@ -177,6 +177,7 @@ def test_a_unix_socket_has_its_mode_and_goes_with_the_door(
     path = tmp_path / "lmtp.sock"
     door = lmtp(listen=(), listen_unix=(path,), socket_mode=0o600)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert door.door.bound == (str(path),)
     peer = socket.socket(socket.AF_UNIX)
     peer.settimeout(20)
     peer.connect(str(path))

@@ -116,7 +116,7 @@ def test_the_page_says_what_the_text_says(text: str) -> None:
 
 
 def test_links_quotations_cards_and_signature() -> None:
-    text = "See https://bank.example/a?b=1&c=2, or (https://x.example/y).\n\n> quoted\n>> twice\n\nTeam:  Banking\n#take  yours\n\nor write to help@bank.example.\n-- \nExample Bank"
+    text = "See https://bank.example/a?b=1&c=2, or (https://x.example/y).\n\n> quoted\n>> twice\n\nTeam:  Banking\n#take  yours\n\nor write to help@bank.example.\n-- \nExample Bank\n"
     page = str(page_body(text, REPLY_MARKER))
     assert '<a href="https://bank.example/a?b=1&amp;c=2">https://bank.example/a?b=1&amp;c=2</a>, or' in page
     assert '(<a href="https://x.example/y">https://x.example/y</a>).' in page
@@ -125,6 +125,7 @@ def test_links_quotations_cards_and_signature() -> None:
     assert re.search(r"<th[^>]*>Team</th><td[^>]*>Banking</td>", page)
     assert re.search(r"<th[^>]*>#take</th><td[^>]*>yours</td>", page)
     assert "font-size:12px" in page.partition("Example Bank")[0].rpartition("<p")[2]
+    assert "<br>\n</p>" not in page
 
 
 @pytest.mark.parametrize(

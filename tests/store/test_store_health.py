@@ -13,7 +13,7 @@ from store_values import NOW, accept, acknowledgement, arrival, claim, ignoring,
 from maild import config as configuration
 from maild import desk_directory
 from maild.core.model import SendLetter
-from maild.doctor import machine, queues
+from maild.health.doctor import machine, queues
 from maild.store import Store, open_store, quick_check
 from maild.store import health as store_health
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from maild.core import sla
 from maild.core.model import (
+    OVER,
     AddEntry,
     Change,
     Entry,
@@ -79,7 +80,7 @@ class Draft:
             self.keep(resolved_at=self.now)
         elif new == Status.CLOSED:
             self.keep(closed_at=self.now, resolved_at=self.ticket.resolved_at or self.now)
-        elif old in (Status.RESOLVED, Status.CLOSED):
+        elif old in OVER:
             self._reopened()
             self.set("merged_into", None, by)
         return self.set("status", new, by)

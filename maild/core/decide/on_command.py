@@ -15,7 +15,19 @@ from maild.core.commands import FORMS, MEANINGS, Command, Mistake, Said, form, p
 from maild.core.decide import file_commands, merge_commands, on_report, people_commands, ruling, tell
 from maild.core.decide.draft import STOPPED, Draft
 from maild.core.decide.work import Surroundings, Work
-from maild.core.model import Attachment, Entry, EntryKind, Fate, Lane, Outcome, SendLetter, SetField, Status, Ticket
+from maild.core.model import (
+    OVER,
+    Attachment,
+    Entry,
+    EntryKind,
+    Fate,
+    Lane,
+    Outcome,
+    SendLetter,
+    SetField,
+    Status,
+    Ticket,
+)
 from maild.core.names import find, nearest
 from maild.core.policy import Agent, Policy
 from maild.core.trail import shown
@@ -145,7 +157,7 @@ def _tell_colleagues(work: Work, mail_id: int | None) -> None:
     draft, agent = work.draft, work.agent
     told: list[str] = []
     moved = draft.changed("team") or (draft.changed("agent") and draft.ticket.agent != agent.key)
-    if moved and draft.ticket.status not in (Status.RESOLVED, Status.CLOSED):
+    if moved and draft.ticket.status not in OVER:
         told = tell.handed_over(draft, agent.key, agent.name)
     if work.speaks and work.note:
         tell.note_added(draft, agent, mail_id)
@@ -245,9 +257,7 @@ def _keep_watching(work: Work, new_agent: str) -> None:
 
 
 def _opened(work: Work) -> None:
-    if work.draft.ticket.status in (Status.RESOLVED, Status.CLOSED) or (
-        work.draft.ticket.status == Status.NEW and work.draft.ticket.agent
-    ):
+    if work.draft.ticket.status in OVER or (work.draft.ticket.status == Status.NEW and work.draft.ticket.agent):
         work.draft.set_status(Status.OPEN, work.agent.key)
 
 
@@ -299,7 +309,7 @@ def _waiting(work: Work, command: Command) -> None:
 
 
 def _resolved(work: Work, command: Command) -> None:
-    if work.draft.ticket.status in (Status.RESOLVED, Status.CLOSED):
+    if work.draft.ticket.status in OVER:
         return
     work.draft.set_status(Status.RESOLVED, work.agent.key)
     work.closes = "resolved"
@@ -329,7 +339,7 @@ def _close(work: Work, command: Command) -> None:
 
 
 def _reopen(work: Work, command: Command) -> None:
-    if work.draft.ticket.status in (*STOPPED, Status.RESOLVED, Status.CLOSED):
+    if work.draft.ticket.status in (*STOPPED, *OVER):
         work.draft.set_status(Status.OPEN, work.agent.key)
 
 

@@ -29,6 +29,7 @@ from maild.core.identity import Author, Sender, author, fold
 from maild.core.mail import shown
 from maild.core.matching import Claim, Match, copied_people, is_open, match, our_addresses, standing_for
 from maild.core.model import (
+    OVER,
     EntryKind,
     Envelope,
     Facts,
@@ -47,7 +48,6 @@ from maild.core.policy import Agent, Policy
 from maild.core.tokens import address_token, message_id_token
 
 SURE = (Sender.SAME, Sender.COLLABORATOR)  # they would be heard outside if their domain vouched for them
-OVER = (Status.RESOLVED, Status.CLOSED)
 LOOP_HEADER = "x-maild-loop"  # our mark on everything we send
 
 

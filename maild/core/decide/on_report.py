@@ -23,6 +23,7 @@ from maild.core.evidence import Evidence
 from maild.core.identity import Author, fold
 from maild.core.matching import standing_for
 from maild.core.model import (
+    OVER,
     Address,
     Change,
     Entry,
@@ -53,7 +54,6 @@ from maild.core.reasons import Reason, reason
 ABOUT_LETTERS = ("undelivered", "delayed", "dead-address", "complaint")  # what is said of letters that did not arrive
 MOST_SAID = 1_000  # characters of what the other side said
 MOST_WORDS = 20_000  # characters of an answer that goes back to its author
-OVER = (Status.RESOLVED, Status.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,9 @@ from maild.core.decide.draft import Draft
 from maild.core.decide.received import Received
 from maild.core.identity import Author
 from maild.core.matching import our_addresses
-from maild.core.model import Entry, EntryKind, Fate, Lane, Outcome, SetField, Status, Ticket
+from maild.core.model import OVER, Entry, EntryKind, Fate, Lane, Outcome, SetField, Status, Ticket
 from maild.core.participants import organisation_of
-from maild.core.rules import ANSWER, CHANGE, NEW, REPLY, TIME, Case, Deed, Rule, Verdict, evaluate, marked
-
-OVER = (Status.RESOLVED, Status.CLOSED)
-ENDINGS = ("quarantine", "refuse", "ignore")
+from maild.core.rules import ANSWER, CHANGE, ENDINGS, NEW, REPLY, TIME, Case, Deed, Rule, Verdict, evaluate, marked
 
 
 def by(rule: str) -> str:

@@ -1,6 +1,6 @@
 """Mailboxes in address fields (RFC 5322 section 3.4 and what is sent in its stead).
 
-It refuses to know which field it reads. Called by `reading` and `bounce`. Structure is
+It refuses to know which field it reads. Called by `reading`, `forwarding` and `core.delivery`. Structure is
 read first and RFC 2047 words are decoded after, so that a decoded comma, bracket or
 @ in a name can never become an address.
 """

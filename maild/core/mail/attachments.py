@@ -1,6 +1,6 @@
 """Files in a letter: safe names, what their bytes are, hash and size.
 
-It refuses to know the MIME tree and never unpacks anything. Called by `reading`.
+It refuses to know the MIME tree and never unpacks anything. Called by `bodies`.
 """
 
 from __future__ import annotations

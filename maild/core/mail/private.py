@@ -1,7 +1,7 @@
 """Forged fields, taken out of a letter before anybody can believe them.
 
 Two kinds of fields are ours alone to write: our private marks, and the verdict on the sender
-under our own name (RFC 8601 section 5). Whoever sends us one forges it. The desk calls this
+under our own name (RFC 8601 section 5). Whoever sends us one forges it. `keeping` calls this
 once for every letter, whichever door it came through, before it is kept; the body is never
 touched. It refuses to know what the fields would have meant.
 """

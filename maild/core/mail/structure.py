@@ -1,6 +1,6 @@
 """The MIME tree of a letter: which bytes are which part, in one pass over the raw bytes.
 
-It refuses to know what a part says. Called by `reading` and by `content`. The bytes are
+It refuses to know what a part says. Called by `reading`, `bodies` and `bounce`. The bytes are
 never copied: a part is two offsets. Time is linear in the size of the letter whatever the
 nesting, because every line that begins with "--" is compared with all open boundaries at
 once; nothing recurses.

@@ -37,6 +37,7 @@ from maild.core.model.incoming import (
     Receipt,
 )
 from maild.core.model.knowledge import (
+    OVER,
     UNSURE,
     Clues,
     Entry,
@@ -57,6 +58,7 @@ from maild.core.model.knowledge import (
 )
 
 __all__ = [
+    "OVER",
     "UNSURE",
     "AddEntry",
     "Address",

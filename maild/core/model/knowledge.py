@@ -52,6 +52,9 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
+OVER = (Status.RESOLVED, Status.CLOSED)  # a ticket in which nobody waits for us
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who writes to us, known by address. `id` is 0 until the store has met them."""

@@ -6,22 +6,17 @@ problem stands. Values may name captures of the rule's conditions: "{host}".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from maild.core.rules.captures import used_in
 from maild.core.rules.case import NEW
-from maild.core.rules.model import Names, Place
+from maild.core.rules.model import ENDINGS, Names, Place, Report
 from maild.core.rules.problems import unknown
-
-Report = Callable[[Place, str], None]
 
 FIELDS = ("topic", "priority", "team", "agent", "sla", "status")
 STATUSES = ("open", "waiting", "resolved", "closed")
-ENDINGS = ("quarantine", "refuse", "ignore")
-"""The letter becomes no ticket: so nothing else can be done with it."""
-
 ACTIONS = (*FIELDS, "tags", "untag", "watchers", "note", "acknowledge", *ENDINGS)
 _LONGEST = 2000  # characters of a note or of what a sender is told
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from maild.core.policy import ALWAYS
 from maild.core.rules import moment_compiler
 from maild.core.rules.action_compiler import Actions, compile_then
 from maild.core.rules.captures import made_by
@@ -26,9 +27,6 @@ KEYS = (
     *("name", "on", "when", "then", "stop", "enabled", "from", "until"),
     *("after", "since", "calendar", "changed"),
 )
-
-
-ALWAYS = "24x7"  # the calendar every desk has
 
 
 class _Report:

@@ -8,14 +8,14 @@ letters; for other texts it is to be contained; names of the desk are as they ar
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from maild.core.amounts import duration, size
 from maild.core.rules import moment_compiler, patterns
 from maild.core.rules.conditions import Condition, Exists, Flag, Group, Number, Pattern, Test, fold
-from maild.core.rules.model import Names, Place
+from maild.core.rules.model import Names, Place, Report
 from maild.core.rules.problems import unknown
 from maild.core.rules.scanning import LONG, Scan
 from maild.core.rules.vocabulary import (
@@ -29,8 +29,6 @@ from maild.core.rules.vocabulary import (
     Field,
     Sort,
 )
-
-Report = Callable[[Place, str], None]
 
 _TOP = tuple(dict.fromkeys([*(name.partition(".")[0] for name in FIELDS), *SPECIAL, *ALIASES]))
 _PARTS = {

@@ -21,10 +21,8 @@ from maild.core.rules.conditions import (
     Weekday,
     described,
 )
-from maild.core.rules.model import Place, RawRule, Rule
+from maild.core.rules.model import Place, RawRule, Report, Rule
 from maild.core.rules.vocabulary import FIELDS
-
-Report = Callable[[Place, str], None]
 
 __all__ = ["impossible", "unreached"]
 

@@ -6,17 +6,23 @@ and Names to the compiler; `decide` hands a Case to `evaluate` and reads the Ver
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from maild.core.policy import ALWAYS
 from maild.core.rules.case import NEW, Case
 from maild.core.rules.conditions import Condition
 
-__all__ = ["Case", "Deed", "Names", "Place", "RawRule", "Rule", "Verdict", "Wait"]
+__all__ = ["ENDINGS", "Case", "Deed", "Names", "Place", "RawRule", "Report", "Rule", "Verdict", "Wait"]
 
 Place = tuple[str | int, ...]
+Report = Callable[[Place, str], None]
+"""Where a problem is found, it is said: where it stands below the rule, and what is wrong."""
+
+ENDINGS = ("quarantine", "refuse", "ignore")
+"""Deeds by which a letter becomes no ticket: so nothing else can be done with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +52,7 @@ class Names:
     teams: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()
     plans: tuple[str, ...] = ()
-    calendars: tuple[str, ...] = ("24x7",)  # the first is meant where a rule names none
+    calendars: tuple[str, ...] = (ALWAYS,)  # the first is meant where a rule names none
     organisations: tuple[str, ...] = ()
 
 
@@ -88,7 +94,7 @@ class Rule:
     wait: Wait | None = None
     starts: date | datetime | None = None  # `from`; without an offset it is local time of `calendar`
     ends: date | datetime | None = None  # `until`; a day ends with it
-    calendar: str = "24x7"
+    calendar: str = ALWAYS
     captures: bool = False  # some value names one
     stop: bool = False
     enabled: bool = True

@@ -6,20 +6,18 @@ It refuses to know what else stands in a rule. `condition_compiler` and `compile
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from maild.core.amounts import duration
 from maild.core.rules.conditions import Clock, Condition, Day, Number, Open, Weekday
-from maild.core.rules.model import Names, Place, Wait
+from maild.core.rules.model import Names, Place, Report, Wait
 from maild.core.rules.problems import unknown
 from maild.core.rules.times import SINCE
 from maild.core.rules.vocabulary import AWAKE, DAY_OPERATORS, WEEKDAYS
 
 __all__ = ["AWAKE", "calendar_of", "day", "days", "letters", "moment", "wait"]
-
-Report = Callable[[Place, str], None]
 
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-4]):([0-5]\d)")
 _YEARS = (1970, 9998)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from maild.core import hours
-from maild.core.model import Status, Ticket
+from maild.core.model import OVER, Ticket
 from maild.core.policy import Calendar
 from maild.core.rules.case import TIME, Case
 from maild.core.rules.conditions import Condition, Exists, Group, Test, missed
@@ -19,8 +19,6 @@ from maild.core.rules.model import Rule
 from maild.core.rules.view import View, instant
 
 SINCE = ("status", "agent", "team", "created", "last-message", "last-answer")
-
-_OVER = (Status.RESOLVED, Status.CLOSED)
 
 
 def moment(rule: Rule, ticket: Ticket, calendars: Mapping[str, Calendar]) -> datetime | None:
@@ -76,7 +74,7 @@ def _mine(rule: Rule) -> str:
 
 def _concerns(rule: Rule, ticket: Ticket) -> bool:
     """A ticket that is over is left alone, unless the rule speaks of its status."""
-    return ticket.status not in _OVER or _names_status(rule.condition)
+    return ticket.status not in OVER or _names_status(rule.condition)
 
 
 def _names_status(condition: Condition) -> bool:

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from maild import config as configuration
 from maild.config import Config
 from maild.dkim import Signer
-from maild.doctor.finding import Finding, note, well, wrong
+from maild.health.doctor.finding import Finding, note, well, wrong
 
 ASKING = 10.0  # seconds for all questions together
 

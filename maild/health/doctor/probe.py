@@ -21,9 +21,9 @@ from maild.config import Config, ConfigErrors
 from maild.core import tokens
 from maild.core.policy import Policy
 from maild.core.relayed import assigned_ids, canonical
-from maild.doctor.finding import Finding, note, well, wrong
 from maild.edges.outbound import Accepted
 from maild.edges.outbound_choice import relays
+from maild.health.doctor.finding import Finding, note, well, wrong
 from maild.ready import NotReady, open_ready_store
 from maild.store import MailRow, Store, Unavailable
 

@@ -20,9 +20,9 @@ from maild.config import Config
 from maild.core.model import Address, Lane, Letter, Once, Outcome, Receipt, SendLetter
 from maild.core.policy import Policy
 from maild.edges.outbound import Relay
-from maild.health import span
+from maild.health.checks import span
+from maild.health.troubles import AGAIN, Report, Trouble, Troubles
 from maild.store import Store, Unavailable, sqlite_path
-from maild.troubles import AGAIN, Report, Trouble, Troubles
 
 log = logging.getLogger("maild.watch")
 

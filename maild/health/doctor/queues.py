@@ -10,8 +10,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from maild.config import Config
-from maild.doctor.finding import Finding, note, well, wrong
-from maild.health import LATE_IN, span, waiting
+from maild.health.checks import LATE_IN, span, waiting
+from maild.health.doctor.finding import Finding, note, well, wrong
 from maild.ready import NotReady, open_ready_store
 from maild.store import Numbers, State, Unavailable
 

@@ -1,7 +1,7 @@
 """Numbers in the words of Prometheus (text exposition format 0.0.4), and those of a running desk.
 
 Everything is collected when it is asked for, from counters the parts keep anyway and from a few short
-questions to the store. It refuses to judge them (`health`). `app` puts it on a page.
+questions to the store. It refuses to judge them (`checks`). `pages` shows it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from maild import __version__
-from maild.health import Parts
+from maild.health.checks import Parts
 from maild.store import Numbers, Unavailable
 
 KIND = "text/plain; version=0.0.4; charset=utf-8"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from maild.config import Config
-from maild.doctor import dns_records, doors, machine, queues, ways
-from maild.doctor.finding import Finding, wrong
+from maild.health.doctor import dns_records, doors, machine, queues, ways
+from maild.health.doctor.finding import Finding, wrong
 
 CHECKS: tuple[Callable[[Config], Iterator[Finding]], ...] = (
     machine.check,

@@ -12,9 +12,9 @@ from datetime import datetime
 from pathlib import Path
 
 from maild.config import Config, Endpoint
-from maild.doctor.finding import Finding, note, well, wrong
 from maild.edges.smtp_paper import Paper, paper
 from maild.edges.smtp_tls import BadCertificate
+from maild.health.doctor.finding import Finding, note, well, wrong
 
 PATIENCE = 5.0  # seconds
 SOON = 14  # days before its end a certificate should be renewed
@@ -44,7 +44,7 @@ def check(config: Config) -> Iterator[Finding]:
 
 def _valid(shown: Paper, hostname: str) -> Finding:
     left = (shown.until - datetime.now(shown.until.tzinfo)).days
-    what = f"for {', '.join(shown.names) or 'nobody'}, {left} days left"
+    what = f"for {', '.join(shown.names) or 'nobody'}, {left} {'day' if left == 1 else 'days'} left"
     if left < SOON:
         return wrong("certificate", what, "renew it now; maild takes it over by itself")
     if not shown.fits(hostname):

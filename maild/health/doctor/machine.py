@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from maild.config import Config
-from maild.doctor.finding import Finding, note, well, wrong
-from maild.health import span
+from maild.health.checks import span
+from maild.health.doctor.finding import Finding, note, well, wrong
+from maild.health.watch import room
 from maild.ready import NotReady, open_ready_store
 from maild.store import Store, Unavailable, quick_check, sqlite_path
-from maild.watch import room
 
 CHECKING = 10.0  # seconds SQLite may look through its file
 ASKEW = timedelta(seconds=5)  # between two clocks

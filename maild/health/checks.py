@@ -1,7 +1,7 @@
 """How a running desk is doing: a few checks, each with a yes or no and words, and the parts they look at.
 
-It refuses to wait for anybody but the store, which answers or is away within seconds. `app` puts the
-answer on a page; `metrics` counts the same parts; `maild doctor` looks from outside.
+It refuses to wait for anybody but the store, which answers or is away within seconds. `pages` shows
+the answer; `metrics` counts the same parts; `maild doctor` looks from outside.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 from maild.edges.courier import Courier
 from maild.edges.imap_mailbox import Mailbox
 from maild.edges.smtp import SmtpDoor
+from maild.health.troubles import Troubles
 from maild.store import Store, Unavailable
-from maild.troubles import Troubles
 
 LATE_IN = timedelta(minutes=10)  # a letter that waits so long for its fate shows that nothing is worked
 

@@ -12,9 +12,9 @@ from contextlib import closing
 from maild import config as configuration
 from maild import mailboxes
 from maild.config import Config, ConfigErrors
-from maild.doctor.finding import Finding, note, well, wrong
 from maild.edges import imap_check
 from maild.edges.outbound_choice import relays
+from maild.health.doctor.finding import Finding, note, well, wrong
 
 
 def check(config: Config) -> Iterator[Finding]:
