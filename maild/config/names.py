@@ -51,6 +51,7 @@ def check(document: Document) -> list[Problem]:
         *_twice(data, ("organisation.*.name",), "an organisation called {} is here already"),
         *_twice(data, ("organisation.*.domains.*",), "the domain {} is here already"),
         *_twice(data, ("defaults.priorities.*",), "the priority {} is here already"),
+        *_one_door_each(data),
         *_admin_is_ours(data),
         *_correspondents(data),
         *_same_key(data),
@@ -125,6 +126,16 @@ def _twice(data: Mapping[str, Any], patterns: tuple[str, ...], words: str) -> It
             earlier = first.setdefault(value.casefold().strip(), place)
             if earlier != place:
                 yield place, words.format(f'"{value}"'), earlier
+
+
+_DOORS = ("smtp.listen.*", "smtp.listen_tls.*", "lmtp.listen.*", "submission.listen.*", "web.listen")
+
+
+def _one_door_each(data: Mapping[str, Any]) -> Iterator[_Finding]:
+    """Two doors cannot listen at one place; port 0 is another one each time."""
+    for place, text, about in _twice(data, _DOORS, "{} is listened at already"):
+        if ':0"' not in text:
+            yield place, text, about
 
 
 def _admin_is_ours(data: Mapping[str, Any]) -> Iterator[_Finding]:

@@ -87,7 +87,7 @@ def card(ticket: Ticket, policy: Policy) -> list[tuple[str, str]]:
         ("SLA plan", shown("sla", ticket.sla, policy)),
     ]
     if ticket.organisation:
-        lines.insert(2, ("From", shown("organisation", ticket.organisation, policy)))
+        lines.insert(2, ("Member of", shown("organisation", ticket.organisation, policy)))
     if ticket.collaborators:
         lines.append(("Taking part", ", ".join(ticket.collaborators)))
     if ticket.copied:

@@ -35,6 +35,7 @@ BROKEN = [
     ("[defaults]", "[smtp]\nmax_connections = 0\n[defaults]", "max_conn", "smtp.max_connections", "must be 1 or more"),
     ("[defaults]", '[smtp]\nmax_size = "25"\n[defaults]', "max_size", "smtp.max_size", 'a size like "25 MB"'),
     ("[defaults]", '[smtp]\nlisten = ["8025"]\n[defaults]', "listen", "smtp.listen.1", '"127.0.0.1:8025"'),
+    ("[defaults]", '[lmtp]\nlisten = ["127.0.0.1:8024"]\n[web]\nlisten = "127.0.0.1:8024"\n[defaults]', 'listen = "127', "web.listen", "lmtp.listen.1"),
     ("[defaults]", '[smtp]\nlisten = ["a:65536"]\n[defaults]', "listen", "smtp.listen.1", '"127.0.0.1:8025"'),
     ("[defaults]", '[clock]\ntick = "15"\n[defaults]', "tick", "clock.tick", 'a time like "90 s"'),
     ("[defaults]", '[clock]\ntick = "0 s"\n[defaults]', "tick", "clock.tick", "more than nothing"),
