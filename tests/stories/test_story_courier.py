@@ -80,6 +80,10 @@ def test_an_answer_that_may_have_arrived_twice_is_noted_in_the_thread(stage: Sta
     relay.breaks.add("karen@customer.example")
     john.answers(alert, "#take\n\nSwitch it off and on again.")
     karen.got("off and on again")
+    end = time.monotonic() + 10
+    while not any(row.error for row in stage.app.store.outbox(state="queued")):  # put off, by the clock as it stands
+        assert time.monotonic() < end
+        time.sleep(0.01)
     stage.forward(minutes=2)
     number = stage.app.store.tickets()[0].number
     end = time.monotonic() + 10
